@@ -113,7 +113,8 @@ def _validated(
         validated = batch.validate(_configured(suite, expectations, values), result_format=_RESULT_FORMAT)
     results = {}
     for result in validated.results:
-        check = str((result.expectation_config or {})["meta"]["check"])
+        assert result.expectation_config is not None and result.expectation_config.meta is not None
+        check = str(result.expectation_config.meta["check"])
         _refuse_exceptions(suite, check, result.exception_info)
         results[check] = result
     missing = sorted({expectation.check for expectation in expectations} - results.keys())
@@ -128,9 +129,7 @@ def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
     return pl.col(name).cast(pl.String) if as_text else pl.col(name)
 
 
-def _configured(
-    suite: Suite, expectations: Sequence[Expectation], values: Mapping[str, object]
-) -> ExpectationSuite:
+def _configured(suite: Suite, expectations: Sequence[Expectation], values: Mapping[str, object]) -> ExpectationSuite:
     from great_expectations.core import ExpectationSuite
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
@@ -166,8 +165,10 @@ def _batch_definition() -> BatchDefinition[None]:
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    return context.data_sources.add_pandas("frames").add_dataframe_asset("frame").add_batch_definition_whole_dataframe(
-        "whole"
+    return (
+        context.data_sources.add_pandas("frames")
+        .add_dataframe_asset("frame")
+        .add_batch_definition_whole_dataframe("whole")
     )
 
 
@@ -180,9 +181,7 @@ def _refuse_exceptions(suite: Suite, check: str, info: Mapping[str, object] | No
             raise ExpectationError(f"{suite.table}: {check} could not be evaluated: {cause}")
 
 
-def _observed(
-    suite: Suite, expectation: Expectation, rows: pl.DataFrame, result: ExpectationValidationResult
-) -> str:
+def _observed(suite: Suite, expectation: Expectation, rows: pl.DataFrame, result: ExpectationValidationResult) -> str:
     at_fault = int(result.result["unexpected_count"])
     if not at_fault:
         return f"{rows.height} rows, none at fault"

@@ -12,6 +12,15 @@ import polars as pl
 
 from expectations.verdicts import Check
 
+#: The kinds of expectation in use, by Great Expectations' names.
+NOT_NULL = "expect_column_values_to_not_be_null"
+UNIQUE = "expect_column_values_to_be_unique"
+UNIQUE_TOGETHER = "expect_compound_columns_to_be_unique"
+IN_SET = "expect_column_values_to_be_in_set"
+BETWEEN = "expect_column_values_to_be_between"
+MATCH = "expect_column_values_to_match_regex"
+NO_MATCH = "expect_column_values_to_not_match_regex"
+
 #: Columns of kwargs that Great Expectations reads.
 _COLUMN_KWARGS = ("column", "column_A", "column_B")
 
@@ -42,7 +51,7 @@ class Expectation:
 
     Attributes:
         check: Name of the check, stable snake_case.
-        kind: Great Expectations' name, e.g. ``expect_column_values_to_not_be_null``.
+        kind: One of the kinds above.
         kwargs: Its arguments; a `Parameter` stands for its value.
         expected: One sentence without a full stop.
         required: The day is not released without a pass.
@@ -105,7 +114,9 @@ class Suite:
         """Every column that the expressions and expectations read; derived ones and parameters' among them."""
         read = {name for expression in self.derived.values() for name in expression.meta.root_names()}
         for expectation in self.expectations:
-            read.update(expectation.columns, expectation.show or (), {expectation.where} - {None})
+            read.update(expectation.columns, expectation.show or ())
+            if expectation.where is not None:
+                read.add(expectation.where)
         return frozenset(read) | frozenset(self.key)
 
     @property

@@ -73,7 +73,9 @@ class Settings(BaseSettings):
     model: str | None = Field(
         None, description="Folder or hub name of a sentence-transformers model in place of the bundled all-MiniLM-L6-v2."
     )
-    first_day: str = Field("2020-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$", description="First daily partition.")
+    model_revision: str | None = Field(None, description="Commit of a hub model; a folder's is the hash of its weights.")
+    model_dim: int = Field(384, gt=0, description="Numbers per vector of a model of your own.")
+    first_day: str = Field("2010-01-01", pattern=r"^\d{4}-\d{2}-\d{2}$", description="First daily partition.")
     ui_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0 or a taken one: a free port.")
     gate: GateSettings = Field(default_factory=GateSettings)
 

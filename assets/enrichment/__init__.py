@@ -1,0 +1,1 @@
+"""What models say of a day's works: vectors and labels, computed once a text."""

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final
 from unicodedata import normalize
 
-from assets.listings.latex_math import dictionary, inline_maths, raised, symbol
+from assets.listings.latex_math import code_points, dictionary, inline_maths, is_maths, raised, symbol
 
 #: A text without any of these holds no LaTeX.
 SUSPICIOUS: Final = re.compile(r"[\\$`{~]")
@@ -45,17 +45,20 @@ _FONTS = (
 _DECLARATIONS = "em|it|bf|tt|sc|sl|sf|rm|itshape|bfseries|ttfamily|scshape|sffamily"
 
 #: One alternative a rule; the name picks the reader in `_READERS`. Order matters where two could start at one place.
+#: The lookahead says where any rule can start, so that most text is passed by quickly.
 _SPAN: Final = re.compile(
     rf"""
+    (?=[\\{{$`^~]|[ ]\\|https?:|[A-Za-z]:\\|[FTSER][a-z]{{1,8}}\.?~)(?:
     (?P<windows_path>(?<![A-Za-z])[A-Za-z]:\\(?![A-Za-z]+\{{)[^\s"'<>|,;)]*)
   | (?P<doubled_address>(?P<address>https?://[^\s{{}}]{{1,2048}})\}}\{{(?P=address)(?![^\s{{}}.,;)]))
   | (?P<web_address>https?://{_ADDRESS})
-  | (?P<href>\\href\s?\{{(?P<target>[^{{}}\s]{{1,2048}})\}}\s?\{{(?P<shown>{_ARGUMENT})\}})
-  | (?P<url>\\url\s?\{{(?P<url_target>[^{{}}\s]{{0,2048}})\}})
+  | (?P<href>(?P<dollar>\$)?\\(?:href|hyperlink)\s?\{{(?P<target>[^{{}}\s]{{1,2048}})\}}\s?\{{(?P<shown>{_ARGUMENT})\}}
+        (?(dollar)\$))
+  | (?P<url>\\url\s?\{{\s?(?P<url_target>[^{{}}\s]{{0,2048}})\s?\}})
   | (?P<citation>[ ~]?\\(?:[cC]ite[a-z]{{0,9}}\*?(?:\[[^\[\]{{}}]{{0,80}}\]){{0,2}}|label)\{{[^{{}}]{{0,500}}\}})
   | (?P<footnote>[ ]?\\(?:footnote|thanks)\s?\{{(?P<note>{_ARGUMENT})\}})
-  | (?P<colour>\\textcolor\s?\{{[^{{}}]{{1,40}}\}}\s?\{{(?P<coloured>{_ARGUMENT})\}})
-  | (?P<code_point>\\unicode\s?\{{x(?P<hex>[0-9A-Fa-f]{{2,6}})\}})
+  | (?P<colour>\\(?:text)?color(?:\[\w{{1,9}}\])?\s?\{{[^{{}}]{{1,40}}\}}\s?\{{(?P<coloured>{_ARGUMENT})\}})
+  | (?P<code_point>\\unicode\{{x[0-9A-Fa-f]{{2,6}}\}})
   | (?P<script>\\text(?P<height>super|sub)script\s?\{{(?P<scripted>{_ARGUMENT})\}})
   | (?P<font>\\(?:{_FONTS})\s?\{{(?P<styled>{_ARGUMENT})\}})
   | (?P<declaration>\{{\\(?:{_DECLARATIONS})(?![A-Za-z])[ ]?(?P<declared>{_ARGUMENT})\}})
@@ -66,20 +69,21 @@ _SPAN: Final = re.compile(
   | (?P<accent>\\(?P<mark>["'`^~=])(?:\\[ij](?![A-Za-z])|[A-Za-z]))
   | (?P<braced_symbol>\{{\\(?P<symbol>[A-Za-z]{{1,30}})[ ]?\}})
   | (?P<letter>(?<![a-z]\\)(?:(?<=[A-Za-z])\\(?P<l1>[oOlL])|\\(?P<l2>aa|AA|ae|AE|oe|OE|ss))
-        (?:\{{\}}|[ ](?=[a-z])|(?![A-Za-z{{\\])))
+        (?:\{{\}}|(?<!\d\\AA)(?<!\d[ ]\\AA)[ ](?=[a-z])|(?![A-Za-z{{\\])))
   | (?P<text_symbol>\\(?P<t1>text[a-z]{{2,20}})(?:\{{\}}|(?![A-Za-z{{])))
   | (?P<bare_symbol>(?<![a-z_.:/\\])\\(?P<t2>{_GREEK}|{_SIGNS})(?:\{{\}}|(?![A-Za-z{{\\])))
-  | (?P<maths>(?<![\\$])\$(?![\s$])(?P<formula>(?:[^$\\]|\\.){{1,300}}?)(?<!\s)\$(?![\d$])
+  | (?P<maths>(?<![\\$])\$(?![\s$])(?P<formula>(?:[^$\\]|\\.){{1,300}}?)(?<!\s)\$(?!\$)
         |\\\((?P<formula2>[^$()]{{0,200}}[\\^_][^$]{{0,200}}?)\\\))
-  | (?P<escape>\\(?P<escaped>[%&#_$]))
+  | (?P<escape>(?<!\\)\\{{1,2}}(?P<escaped>[%&#_$]))
   | (?P<power>(?<=\w)\^\{{(?P<exponent>[-+]?\d{{1,4}})\}})
   | (?P<soft_hyphen>(?<=[a-z]{{2}})\\-(?=[a-z]{{2}}))
   | (?P<space>(?<=[\d.])\\,(?=[A-Za-z\d])|(?<=[a-z]\.)\\[ ]|(?<![\\:])\\\\(?=\s|\Z))
   | (?P<quotes>``(?P<double>[^`]{{1,400}}?)(?:''|")|(?<![\w`\\])`(?![\s`])(?P<single>[^`]{{1,200}}?)'(?!\w))
   | (?P<reference>\b(?P<refers>Figs?|Figures?|Tables?|Tab|Sections?|Secs?|Eqs?|Equations?|Refs?)(?P<dot>\.?)~(?=\d))
   | (?P<tie>(?<=[A-Za-z]{{2}})~(?=[A-Za-z]{{2}}|\\[a-z])|(?<=[a-z]\.)~(?=[A-Za-z0-9\\]))
+  | (?P<lone_letter>\{{(?P<lone>[A-Za-z])\}}(?=[a-z])|(?<=[a-z])\{{(?P<lone_end>[A-Za-z])\}})
   | (?P<case_protection>\{{(?P<protected>[A-Z][A-Za-z0-9-]{{0,40}})\}})
-    """,
+    )""",
     re.VERBOSE | re.DOTALL,
 )
 
@@ -156,8 +160,8 @@ def _footnote(span: re.Match[str]) -> str:
 
 
 def _code_point(span: re.Match[str]) -> str | None:
-    value = int(span["hex"], 16)
-    return chr(value) if 0x20 <= value <= 0x10FFFF and not 0xD800 <= value <= 0xDFFF else None
+    printed = code_points(span[0])
+    return None if printed == span[0] else printed
 
 
 def _script(span: re.Match[str]) -> str:
@@ -216,11 +220,20 @@ def _text_symbol(span: re.Match[str]) -> str | None:
 
 
 def _maths(span: re.Match[str]) -> str | None:
-    return inline_maths(span["formula"] or span["formula2"] or "")
+    formula = span["formula"] or span["formula2"]
+    if not is_maths(formula) or ("\\" not in formula and span.string[span.end() : span.end() + 1].isdigit()):
+        return None  # "$5-$10" are two sums of money
+    return inline_maths(formula) or span[0]
 
 
 def _quotes(span: re.Match[str]) -> str:
     return f'"{span["double"]}"' if span["double"] else f"'{span['single']}'"
+
+
+def _lone_letter(span: re.Match[str]) -> str | None:
+    """What a lost ``\\underline`` leaves of an acronym's letters: ``pro{A}ctive {l}earning``."""
+    before = span.string[max(0, span.start() - 30) : span.start()]
+    return None if _OPEN_ARGUMENT.search(before) else span["lone"] or span["lone_end"]
 
 
 def _case_protection(span: re.Match[str]) -> str | None:
@@ -265,6 +278,7 @@ _READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "quotes": _quotes,
         "reference": lambda span: f"{span['refers']}{span['dot']} ",
         "tie": lambda span: " ",
+        "lone_letter": _lone_letter,
         "case_protection": _case_protection,
     }
 )

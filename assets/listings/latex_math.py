@@ -1,4 +1,4 @@
-r"""Simple inline maths as Unicode: ``$\alpha$`` is α, ``H$_2$O`` is H₂O, ``$10^{-3}$`` is 10⁻³.
+r"""Simple inline maths as Unicode: ``$\mu$`` is μ, ``H$_2$O`` is H₂O, ``$10^{-3}$`` is 10⁻³.
 
 Only formulas that read well in a line of text are turned; fractions of sums, matrices and unknown macros stay LaTeX.
 The dictionary of LaTeX names (pylatexenc with arXiv's and our additions) stands here too.
@@ -10,9 +10,12 @@ import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from pylatexenc.latex2text import LatexNodes2Text, get_default_latex_context_db
+from pylatexenc.latex2text import (  # type: ignore[import-untyped]
+    LatexNodes2Text,
+    get_default_latex_context_db,
+)
 
 #: Names that pylatexenc 2.11 lacks or reads otherwise than listings mean them (arXiv writes 30° as ``30{\deg}``).
 _ADDITIONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -42,7 +45,7 @@ _HAS_SUPERSCRIPT = re.compile(r"[0-9+\-=()ni]+")
 _HAS_SUBSCRIPT = re.compile(r"[0-9+\-=()]+")
 
 _FONT = re.compile(
-    r"\\(?:text[a-z]{0,6}|math(?:rm|bf|it|sf|tt|cal|frak|scr|normal)|bm|boldsymbol|operatorname|mbox|emph|underline)"
+    r"\\(?:text(?:rm|bf|it|sf|tt|sc|normal)?|math(?:rm|bf|it|sf|tt|cal|frak|scr|normal)|bm|boldsymbol|operatorname|mbox|emph|underline)"
     r"\s?\{([^{}]*)\}"
 )
 _DECLARED = re.compile(r"\\(?:tt|bf|rm|it|sf|sc|em|displaystyle|left|right|big|Big)(?![A-Za-z])\s?")
@@ -52,10 +55,12 @@ _SCRIPT = re.compile(r"([_^])(?:\{([^{}]*)\}|\s?(\\[A-Za-z]+|[^\s{}\\]))")
 _MACRO = re.compile(r"\\([A-Za-z]+)[ ]?")
 _SPACING = re.compile(r"\\[,;: ]|~")
 _GROUP = re.compile(r"\{([\w ]*)\}")
+_UNICODE = re.compile(r"\\unicode\{x([0-9A-Fa-f]{2,5})\}")
 _ESCAPE = re.compile(r"\\([%&#_$])")
 
 # Without a LaTeX mark a formula must be this plain, or "$5 a day and A$" would be one.
-_PLAIN = re.compile(r"[A-Za-z]{1,3}|[-+(|]?\w{1,6}(?:[.,]\d+)?%?(?:\s?[=<>+\-*/,|≤≥×()]\s?[-+]?[\w.%]{1,6}){0,8}[)|]?")
+_WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+){0,3}|[^\x00-\x7f]|[<>=+*/-]|\d+\+")
+_PLAIN = re.compile(r"[-+(|]?\w{1,6}(?:[.,]\d+)?%?(?:\s?[=<>+\-*/,:|≤≥\u00d7()]\s?[-+]?[\w.%]{1,6}){0,8}[)|]?")
 _LONG_WORD = re.compile(r"[A-Za-z]{4,}(?![^{]*\})")
 _PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{2,}\s+[a-z]{2,}(?![a-z]*\})")
 
@@ -68,8 +73,9 @@ def dictionary() -> LatexNodes2Text:
 
 @cache
 def _names() -> Mapping[str, str]:
-    known = get_default_latex_context_db()
-    specs = (known.get_macro_spec(spec.macroname) for group in known.categories() for spec in _macros(known, group))
+    known: Any = get_default_latex_context_db()
+    macros = (name for group in known.categories() for name in known.d[group]["macros"])
+    specs = [known.get_macro_spec(name) for name in macros]
     # Names that stand for plain ASCII are placeholders ("<cit.>"), operators or layout.
     symbols = {
         spec.macroname: spec.simplify_repl
@@ -77,10 +83,6 @@ def _names() -> Mapping[str, str]:
         if isinstance(spec.simplify_repl, str) and not spec.simplify_repl.isascii() and "%" not in spec.simplify_repl
     }
     return MappingProxyType({**symbols, **_ADDITIONS})
-
-
-def _macros(known: object, category: str) -> list[object]:
-    return list(known.d[category]["macros"].values())  # type: ignore[attr-defined]
 
 
 def symbol(name: str) -> str | None:
@@ -98,12 +100,15 @@ def raised(text: str, mark: str) -> str | None:
     return None
 
 
+def code_points(text: str) -> str:
+    r"""The text with each printable ``\unicode{x2013}`` as its character."""
+    return _UNICODE.sub(lambda found: c if (c := chr(int(found[1], 16))).isprintable() else found[0], text)
+
+
 @lru_cache(maxsize=4096)
 def inline_maths(formula: str) -> str | None:
-    """A formula as a line of Unicode, or None if it is none (a sum of money) or too rich for a line."""
-    if not _is_maths(formula):
-        return None
-    text = _BLACKBOARD.sub(lambda found: dictionary().latex_to_text(found[0]), formula)
+    """A formula as a line of Unicode, or None if it is too rich for a line."""
+    text = _BLACKBOARD.sub(lambda found: dictionary().latex_to_text(found[0]), code_points(formula))
     for _ in range(3):
         text = _FONT.sub(r"\1", text)
     text = _SPACING.sub(" ", _FRACTION.sub(r"\1/\2", _DECLARED.sub("", text))).replace("\\!", "")
@@ -123,12 +128,19 @@ class _TooRich(ValueError):
     """The formula holds something that has no place in a line of text."""
 
 
-def _is_maths(formula: str) -> bool:
+def is_maths(formula: str) -> bool:
+    """Whether what stands between two dollar signs is a formula, not prose between two sums of money."""
+    if "://" in formula:
+        return False
     if "\\" in formula:
         return not _PROSE.search(formula)
     if "^" in formula or "_" in formula:
         return not re.search(r'[/:"]', formula) and not _LONG_WORD.search(formula) and not _PROSE.search(formula)
-    return len(formula) <= 60 and _PLAIN.fullmatch(formula) is not None and not _LONG_WORD.search(formula)
+    if len(formula) > 60:
+        return False
+    return _WORD.fullmatch(formula) is not None or (
+        _PLAIN.fullmatch(formula) is not None and not _LONG_WORD.search(formula)
+    )
 
 
 def _named(found: re.Match[str]) -> str:
@@ -143,8 +155,8 @@ def _named(found: re.Match[str]) -> str:
 def _scripted(found: re.Match[str]) -> str:
     mark = found[1]
     inner = (found[2] if found[2] is not None else found[3]).strip()
-    inner = {"\\circ": "°", "\\prime": "′", "\\dagger": "†", "\\circledR": "®", "\\ast": "*"}.get(inner, inner)
-    if inner in {"°", "′", "†", "®", "™", "*", "th", "st", "nd", "rd"} and mark == "^":
+    inner = {"\\circ": "°", "\\prime": "\u2032", "\\dagger": "†", "\\circledR": "®", "\\ast": "*"}.get(inner, inner)
+    if inner in {"°", "\u2032", "†", "®", "™", "*", "th", "st", "nd", "rd"} and mark == "^":
         return inner
     inner = _MACRO.sub(_named, inner)
     if (small := raised(inner, mark)) is not None:

@@ -49,7 +49,9 @@ _PARAGRAPH = re.compile(r"(?:\r\n|[\n\r\x85\u2029])[^\S\n\r\x85\u2029]*(?:\r\n|[
 # With its semicolon and a known name only: html.unescape alone also reads "&copy" in "?a=1&copy=2".
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9A-Fa-f]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
 
-_APOSTROPHES = re.compile("['’‘ʼ＇`´]")
+# Marks that spell, in the scripts that write vowels with them; other marks are accents.
+_VOWEL_SIGNS = re.compile("[\u0900-\u1aaf\u3099\u309a\ua800-\uabff\U00011000-\U00011fff]")
+_APOSTROPHES = re.compile("['`\u00b4\u02bc\u2018\u2019\uff07]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +69,21 @@ def clean(raw: str, *, kind: Kind) -> Cleaned:
         raw: Text as received from a source, of any content, lone surrogates included.
         kind: An abstract keeps its paragraphs (``"\\n\\n"`` between them); a title is one line.
     """
-    start, changed = _tidied(raw, kind)
-    text = start
+    start, tidied = _tidied(raw, kind)
+    text, changed = start, set(tidied)
     for _ in range(MAX_PASSES):
         plain = _ENTITY.sub(_character, text)
         read = unlatex(plain, is_title=kind == "title")
         after, _ = _tidied(read, kind)
         if after == text:
-            return Cleaned(text, tuple(name for name in CHANGES if name in changed))
+            return _cleaned(text, changed)
         changed |= {name for name, moved in (("entities", plain != text), ("latex", read != plain)) if moved}
         text = after
-    _, changed = _tidied(raw, kind)
-    return Cleaned(start, tuple(name for name in CHANGES if name in changed))
+    return _cleaned(start, tidied)
+
+
+def _cleaned(text: str, changed: set[str]) -> Cleaned:
+    return Cleaned(text, tuple(name for name in CHANGES if name in changed))
 
 
 def _character(entity: re.Match[str]) -> str:
@@ -121,18 +126,21 @@ def normalised_title(title: str) -> str:
     """The key form of a title, for identity: what two listings of one work share however they typeset it.
 
     Cleaned, NFKC, case folded, accents stripped; letters and digits of any script, single spaces between words
-    (an apostrophe joins: "Alzheimer's" is one word). Vowel signs of Indic and Thai script are letters here, not accents.
+    (an apostrophe joins: "Alzheimer's" is one word). Vowel signs of Indic scripts are letters here, not accents.
     A title without letters or digits has the empty key and identifies nothing.
     """
     text = _APOSTROPHES.sub("", clean(title, kind="title").text)
-    for _ in range(2):  # folding can leave what NFKC composes, and the other way round
-        text = unicodedata.normalize("NFKD", text.casefold())
-    text = "".join(c for c in text if not _is_accent(c))
-    return unicodedata.normalize("NFC", "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in text)).strip()
+    for _ in range(3):  # folding leaves what NFKC composes, and the other way round
+        text = unicodedata.normalize("NFKC", text).casefold()
+    text = "".join(map(_key_character, unicodedata.normalize("NFKD", text)))
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def _is_accent(character: str) -> bool:
-    return False
+def _key_character(character: str) -> str:
+    category = unicodedata.category(character)
+    if category[0] in "LN" or _VOWEL_SIGNS.match(character):
+        return character
+    return "" if category[0] == "M" or category == "Cf" else " "
 
 
 def text_sha256(title: str | None, abstract: str | None) -> str:

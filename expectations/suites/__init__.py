@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from expectations.suite import Suite
-from expectations.suites import annotations as annotations_suite
-from expectations.suites import embeddings, papers, records, resources
+from expectations.suites.annotations import SUITE as ANNOTATIONS
+from expectations.suites.embeddings import SUITE as EMBEDDINGS
+from expectations.suites.papers import SUITE as PAPERS
+from expectations.suites.records import SUITE as RECORDS
+from expectations.suites.resources import SUITE as RESOURCES
 
 #: Every suite, in the order in which a day's tables come to be.
-SUITES: tuple[Suite, ...] = (
-    records.SUITE,
-    papers.SUITE,
-    embeddings.SUITE,
-    annotations_suite.SUITE,
-    resources.SUITE,
-)
+SUITES: tuple[Suite, ...] = (RECORDS, PAPERS, RESOURCES, EMBEDDINGS, ANNOTATIONS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.enrichment.taxonomy import SCHEMES
-from expectations.suite import Expectation, Suite
+from expectations.suite import BETWEEN, IN_SET, NOT_NULL, UNIQUE_TOGETHER, Expectation, Suite
 
 #: Between scheme and label; no scheme has it in its name.
 _SEPARATOR = ": "
@@ -24,21 +24,21 @@ SUITE = Suite(
     expectations=(
         Expectation(
             check="paper_id_not_null",
-            kind="expect_column_values_to_not_be_null",
+            kind=NOT_NULL,
             kwargs={"column": "paper_id"},
             expected="Every annotation names its paper",
             show=("label",),
         ),
         Expectation(
             check="known_scheme",
-            kind="expect_column_values_to_be_in_set",
+            kind=IN_SET,
             kwargs={"column": "scheme_or_blank", "value_set": list(SCHEMES)},
             expected=f"The scheme is one of {', '.join(SCHEMES)}",
             show=("label",),
         ),
         Expectation(
             check="label_of_the_scheme",
-            kind="expect_column_values_to_be_in_set",
+            kind=IN_SET,
             kwargs={
                 "column": "scheme_and_label",
                 "value_set": [f"{name}{_SEPARATOR}{label}" for name in SCHEMES for label in SCHEMES[name].labels],
@@ -49,14 +49,14 @@ SUITE = Suite(
         ),
         Expectation(
             check="score_between_0_and_1",
-            kind="expect_column_values_to_be_between",
+            kind=BETWEEN,
             kwargs={"column": "score_or_less", "min_value": 0, "max_value": 1},
             expected="Every annotation has a score between 0 and 1",
             show=("score",),
         ),
         Expectation(
             check="one_label_an_annotator",
-            kind="expect_compound_columns_to_be_unique",
+            kind=UNIQUE_TOGETHER,
             kwargs={"column_list": ["paper_id", "scheme", "annotator"]},
             expected="An annotator gives a paper one label a scheme",
             show=("annotator", "label"),

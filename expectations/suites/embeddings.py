@@ -8,12 +8,12 @@ from __future__ import annotations
 import polars as pl
 
 from assets.enrichment.embedding import UNIT_TOLERANCE
-from expectations.formats import MATCH, SHA256
-from expectations.suite import Expectation, Parameter, Suite
+from expectations.formats import SHA256
+from expectations.suite import BETWEEN, IN_SET, MATCH, UNIQUE, Expectation, Parameter, Suite
 
-DIM = Parameter("dim")
+MODEL_DIM = Parameter("model_dim")
 
-#: Squares are summed in double precision: in single the sum itself is off by up to 1e-5 at 384 numbers.
+#: In double precision, so that summing the squares adds no error of its own.
 _NUMBERS = pl.col("vector").cast(pl.List(pl.Float64))
 
 SUITE = Suite(
@@ -22,9 +22,9 @@ SUITE = Suite(
     derived={
         "text_sha256_or_blank": pl.col("text_sha256").fill_null(""),
         "dim_or_zero": pl.col("dim").fill_null(0),
-        "vector_length": pl.col("vector").list.len().fill_null(0),
-        # A number that is missing or not a number makes the length infinite: pandas would take NaN for a null,
-        # and Great Expectations would pass over it.
+        "vector_length": _NUMBERS.list.len().fill_null(0),
+        # Infinite for a vector that is missing or holds NaN: pandas would take NaN for a null, and Great
+        # Expectations would pass over it.
         "vector_norm": _NUMBERS.list.eval(pl.element() ** 2)
         .list.sum()
         .sqrt()
@@ -35,7 +35,7 @@ SUITE = Suite(
     expectations=(
         Expectation(
             check="unique_texts",
-            kind="expect_column_values_to_be_unique",
+            kind=UNIQUE,
             kwargs={"column": "text_sha256"},
             expected="A text has one vector",
         ),
@@ -47,26 +47,26 @@ SUITE = Suite(
         ),
         Expectation(
             check="dimension_of_the_model",
-            kind="expect_column_values_to_be_in_set",
-            kwargs={"column": "dim_or_zero", "value_set": [DIM]},
+            kind=IN_SET,
+            kwargs={"column": "dim_or_zero", "value_set": [MODEL_DIM]},
             expected="The dimension that is recorded is the model's",
             show=("dim",),
         ),
         Expectation(
             check="vectors_dimension",
-            kind="expect_column_values_to_be_in_set",
-            kwargs={"column": "vector_length", "value_set": [DIM]},
+            kind=IN_SET,
+            kwargs={"column": "vector_length", "value_set": [MODEL_DIM]},
             expected="A vector has as many numbers as the model's dimension",
         ),
         Expectation(
             check="vectors_finite",
-            kind="expect_column_values_to_be_in_set",
+            kind=IN_SET,
             kwargs={"column": "finite", "value_set": [True]},
             expected="No number of a vector is missing, infinite or not a number",
         ),
         Expectation(
             check="vectors_unit_length",
-            kind="expect_column_values_to_be_between",
+            kind=BETWEEN,
             kwargs={"column": "vector_norm", "min_value": 1 - UNIT_TOLERANCE, "max_value": 1 + UNIT_TOLERANCE},
             expected=f"A vector has length 1 within {UNIT_TOLERANCE:g}",
         ),

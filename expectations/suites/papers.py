@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations.formats import ARXIV_ID_FORMAT, DOI_FORMAT, MATCH, PMCID_FORMAT, PMID_FORMAT, SHA256
-from expectations.suite import Expectation, Suite
-from expectations.suites.records import INVISIBLE
-
-NOT_NULL = "expect_column_values_to_not_be_null"
-
-_VISIBLE_TITLE = pl.col("title").str.replace_all(INVISIBLE, " ").str.strip_chars()
+from expectations.formats import ARXIV_ID_FORMAT, DOI_FORMAT, PMCID_FORMAT, PMID_FORMAT, SHA256, visible
+from expectations.suite import MATCH, NOT_NULL, UNIQUE, Expectation, Suite
 
 SUITE = Suite(
     table="papers",
     key=("paper_id",),
     derived={
-        "visible_title": pl.when(_VISIBLE_TITLE != "").then(_VISIBLE_TITLE),
+        "visible_title": visible("title"),
         "text_sha256_or_blank": pl.col("text_sha256").fill_null(""),
     },
     expectations=(
@@ -29,7 +24,7 @@ SUITE = Suite(
         ),
         Expectation(
             check="unique_paper_ids",
-            kind="expect_column_values_to_be_unique",
+            kind=UNIQUE,
             kwargs={"column": "paper_id"},
             expected="A work stands once among the papers of a day",
             show=("title",),

@@ -14,12 +14,12 @@ from expectations.formats import (
     HTTP_URL,
     LANGUAGE,
     LISTING_ID,
-    MATCH,
     PMID_FORMAT,
     RAW_KEY,
     SHA256,
+    visible,
 )
-from expectations.suite import Expectation, Parameter, Suite
+from expectations.suite import IN_SET, MATCH, NO_MATCH, NOT_NULL, UNIQUE, Expectation, Parameter, Suite
 
 DAY = Parameter("day")
 
@@ -32,17 +32,6 @@ LATEST_PUBLICATION = "2y"
 #: What listing pages glue to titles: the newsletter line, and a button's "Subscribe" with no space after it.
 PAGE_FURNITURE = r"[Gg]et trending papers|^\s*Subscribe(?:[A-Z0-9]|\s*\Z)"
 
-#: Spaces of every kind and invisible characters: a title of these alone is blank to a reader.
-INVISIBLE = r"[\s\p{Z}\p{C}]+"
-
-NOT_NULL = "expect_column_values_to_not_be_null"
-
-
-def _visible(column: str) -> pl.Expr:
-    text = pl.col(column).str.replace_all(INVISIBLE, " ").str.strip_chars()
-    return pl.when(text != "").then(text)
-
-
 SUITE = Suite(
     table="records",
     key=("listing_id",),
@@ -50,8 +39,8 @@ SUITE = Suite(
     derived={
         # A deletion names a record and says nothing else of it.
         "listed": pl.col("status").ne_missing("deleted"),
-        "visible_title": _visible("title"),
-        "visible_abstract": _visible("abstract"),
+        "visible_title": visible("title"),
+        "visible_abstract": visible("abstract"),
         "dt_or_blank": pl.col("dt").cast(pl.String).fill_null(""),
         "status_or_blank": pl.col("status").fill_null(""),
         "raw_key_or_blank": pl.col("raw_key").fill_null(""),
@@ -73,7 +62,7 @@ SUITE = Suite(
         ),
         Expectation(
             check="unique_listing_ids",
-            kind="expect_column_values_to_be_unique",
+            kind=UNIQUE,
             kwargs={"column": "listing_id"},
             expected="No two listings of the day have the same id",
             show=("source", "source_id"),
@@ -98,7 +87,7 @@ SUITE = Suite(
         ),
         Expectation(
             check="dt_is_the_day",
-            kind="expect_column_values_to_be_in_set",
+            kind=IN_SET,
             kwargs={"column": "dt_or_blank", "value_set": [DAY]},
             expected="Every listing is of the day that is checked",
             show=("dt",),
@@ -113,7 +102,7 @@ SUITE = Suite(
         ),
         Expectation(
             check="no_page_furniture",
-            kind="expect_column_values_to_not_match_regex",
+            kind=NO_MATCH,
             kwargs={"column": "title", "regex": PAGE_FURNITURE},
             expected="No title carries words of the page around it: a newsletter line, a button",
             where="listed",
@@ -128,7 +117,7 @@ SUITE = Suite(
         ),
         Expectation(
             check="plausible_dates",
-            kind="expect_column_values_to_be_in_set",
+            kind=IN_SET,
             kwargs={"column": "published_plausibly", "value_set": [True]},
             expected=(
                 "A publication date, where there is one, is between 1600 and two years after the day or the fetch, "
@@ -159,7 +148,7 @@ SUITE = Suite(
         ),
         Expectation(
             check="known_status",
-            kind="expect_column_values_to_be_in_set",
+            kind=IN_SET,
             kwargs={"column": "status_or_blank", "value_set": list(get_args(Status))},
             expected=f"The status of a listing is one of {', '.join(get_args(Status))}",
             show=("status",),

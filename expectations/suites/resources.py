@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations.formats import HTTP_URL, MATCH
-from expectations.suite import Expectation, Suite
+from expectations.formats import HTTP_URL
+from expectations.suite import IN_SET, MATCH, NOT_NULL, Expectation, Suite
 
 #: What a link is to its paper.
 ROLES = ("code", "data", "model", "demo", "project", "api", "leaderboard", "other")
@@ -28,14 +28,14 @@ SUITE = Suite(
         ),
         Expectation(
             check="host_not_null",
-            kind="expect_column_values_to_not_be_null",
+            kind=NOT_NULL,
             kwargs={"column": "host_or_null"},
             expected="Every link names its host",
             show=("url",),
         ),
         Expectation(
             check="known_role",
-            kind="expect_column_values_to_be_in_set",
+            kind=IN_SET,
             kwargs={"column": "role_or_blank", "value_set": list(ROLES)},
             expected=f"The role of a link is one of {', '.join(ROLES)}",
             show=("role", "url"),

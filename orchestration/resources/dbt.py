@@ -78,7 +78,7 @@ class Dbt:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """The project's manifest; parsed when the project's files changed since it was last kept."""
-        kept = self.folder / f"manifest-{_fingerprint()}.json"
+        kept = self.folder / f"manifest-{project_fingerprint()}.json"
         if not kept.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / "parse.lock"):
@@ -123,13 +123,13 @@ class DbtSession:
         self._workspace = workspace
         self._folder = folder
 
-    def run(self, select: str, variables: Mapping[str, str]) -> DbtRun:
-        """Build models.
+    def run(self, select: str, variables: Mapping[str, str], *, full_refresh: bool = False) -> DbtRun:
+        """Build models; with ``full_refresh`` an incremental model is made anew.
 
         Raises:
             DbtError: A model failed; names it and dbt's message.
         """
-        return self._do("run", select, variables)
+        return self._do("run", select, variables, ["--full-refresh"] if full_refresh else [])
 
     def test(self, select: str, variables: Mapping[str, str]) -> DbtRun:
         """Run data tests; a test that finds faults is an outcome, not an error.
@@ -223,9 +223,11 @@ def _profile(workspace: Path, lake: Lake, attach_lake: bool) -> dict[str, Any]:
     return {"litlake": {"target": "litlake", "outputs": {"litlake": output}}}
 
 
-def _fingerprint() -> str:
+def project_fingerprint(*parts: str) -> str:
+    """Hash of the project's SQL and YAML, or of some of its folders."""
     digest = hashlib.sha256()
-    for path in sorted(DBT_PROJECT.rglob("*")):
-        if path.suffix in {".sql", ".yml"} and "target" not in path.parts:
-            digest.update(path.relative_to(DBT_PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
+    for folder in [DBT_PROJECT / part for part in parts] or [DBT_PROJECT]:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in {".sql", ".yml"} and "target" not in path.parts:
+                digest.update(path.relative_to(DBT_PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]

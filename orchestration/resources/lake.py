@@ -104,8 +104,12 @@ class Lake:
         return connection
 
     @contextmanager
-    def connect(self, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    def connect(self, *, read_only: bool = True, at: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A DuckDB session with the lake attached and in use as ``lake``.
+
+        Args:
+            read_only: Whether nothing may be written.
+            at: Snapshot to see; None for the newest.
 
         Raises:
             LakeError: The catalog cannot be reached.
@@ -114,8 +118,9 @@ class Lake:
         try:
             connection.load_extension("ducklake")
             connection.load_extension("sqlite_scanner" if self.on_sqlite else "postgres_scanner")
+            options = self.attach_options(read_only) + (f", SNAPSHOT_VERSION {int(at)}" if at is not None else "")
             try:
-                connection.execute(f"ATTACH {quoted('ducklake:' + self.catalog)} AS lake ({self.attach_options(read_only)})")
+                connection.execute(f"ATTACH {quoted('ducklake:' + self.catalog)} AS lake ({options})")
             except duckdb.Error as fault:
                 raise LakeError(f"cannot open the lake's catalog: {_first_line(fault)}. Try `litlake doctor`.") from fault
             connection.execute("USE lake")

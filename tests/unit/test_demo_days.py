@@ -32,6 +32,8 @@ ID_PATTERNS = {
     "pmcid": r"PMC\d+",
 }
 SYNTHETIC = "Synthetic faulty record"
+#: A tag, not the "<" of "p < 0.05", which would swallow all text up to the next ">".
+TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def listed(day: DemoDay) -> list[Entry]:
 
 def words(text: str) -> list[str]:
     """Lower-case words without markup and links: a link is a fact that may stand in both texts."""
-    bare = re.sub(r"https?://\S+", " ", html.unescape(re.sub(r"<[^>]+>", "", text.replace("\\n", " "))))
+    bare = re.sub(r"https?://\S+", " ", html.unescape(TAG.sub("", text.replace("\\n", " "))))
     return re.findall(r"[a-z0-9]+", bare.lower())
 
 
@@ -115,7 +117,7 @@ def runs(text: str) -> set[tuple[str, ...]]:
 
 
 def folded(text: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", text)).split())
+    return " ".join(html.unescape(TAG.sub("", text)).split())
 
 
 ENTRIES = [entry for day in DAYS for entry in listed(day)]
@@ -274,8 +276,8 @@ def test_titles_and_identifiers_are_those_of_the_sources(shared: Path) -> None:
         if "arxiv_id" in ids:
             assert arxiv[ids["arxiv_id"]] == entry.title
         if "pmid" in ids:
-            title, citation = pubmed[ids["pmid"]]
-            assert title == entry.title
+            known_title, citation = pubmed[ids["pmid"]]
+            assert known_title == entry.title
             assert all(ids[kind] in citation for kind in ("doi", "pmcid") if kind in ids)
         elif "doi" in ids:
-            assert any(ids["doi"] in citation and title == entry.title for title, citation in pubmed.values())
+            assert any(ids["doi"] in citation and known == entry.title for known, citation in pubmed.values())

@@ -1,0 +1,308 @@
+"""What one element of PubMed XML says, as a `Record`. Knows elements, not streams and not damage.
+
+Written after the DTDs of 2002 to 2025; fields that NLM has moved are looked for in both places. What does not belong
+here: cutting a file into records (`assets.sources.pubmed_split`), cleaning of text (`assets.listings.text`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from lxml import etree
+
+from assets.sources.base import Author, Record, Section, Status
+from assets.sources.dates import parse_issue_date
+from assets.sources.faults import Unlistable
+from assets.sources.identifiers import (
+    normalise_arxiv,
+    normalise_doi,
+    normalise_orcid,
+    normalise_pmcid,
+    normalise_pmid,
+)
+from assets.sources.languages import language_code
+
+#: What NLM prints where an article has no English title, and where an abstract stands elsewhere.
+_NO_TITLE = "[Not Available]."
+_NO_ABSTRACT = "Abstract available from the publisher."
+
+#: MathML and the like repeat a formula in another notation here.
+_ANNOTATIONS = ("annotation", "annotation-xml")
+
+_SPACE = re.compile(r"[ \t\r\n]+")
+
+_Ids = dict[str, list[str]]
+
+
+def read_deletion(pmid: etree._Element, index: int) -> Record:
+    """The listing of a PMID that PubMed has deleted."""
+    number = _pmid(pmid)
+    return Record(
+        record_index=index,
+        title=None,
+        status="deleted",
+        source_id=number,
+        pmid=number,
+        version=_version(pmid),
+        url=_pubmed_url(number),
+    )
+
+
+def read_article(element: etree._Element, index: int) -> Record:
+    """The listing that a ``PubmedArticle`` or a bare ``MedlineCitation`` makes.
+
+    Raises:
+        Unlistable: No PMID, or no title in any language.
+    """
+    citation = element if element.tag == "MedlineCitation" else element.find("MedlineCitation")
+    pmid_element = None if citation is None else citation.find("PMID")
+    pmid = _pmid(pmid_element)
+    assert citation is not None  # it held the PMID
+    article = citation.find("Article")
+    title = None if article is None else _title(article, "ArticleTitle")
+    if article is None or title is None:
+        raise Unlistable("missing_title", f"PMID {pmid} has no title, in English or in its own language")
+    doi, pmcid, arxiv_id = _identified(_article_ids(element, citation, article))
+    version = _version(pmid_element)
+    sections = _sections(article.findall("Abstract/AbstractText")) or _other_abstract(citation)
+    return Record(
+        record_index=index,
+        title=title,
+        source_id=pmid,
+        version=version,
+        status=_status(title, version),
+        abstract=_joined(sections),
+        abstract_sections=_structured(sections),
+        authors=_authors(article.find("AuthorList"), _text(article.find("Affiliation"))),
+        journal=_text(article.find("Journal/Title"))
+        or _text(article.find("Journal/ISOAbbreviation"))
+        or _text(citation.find("MedlineJournalInfo/MedlineTA")),
+        published_on=_published(article),
+        language=language_code(_text(article.find("Language"))),
+        doi=doi,
+        pmid=pmid,
+        pmcid=pmcid,
+        arxiv_id=arxiv_id,
+        publication_types=_texts(article.iterfind("PublicationTypeList/PublicationType")),
+        mesh=_texts(citation.iterfind("MeshHeadingList/MeshHeading/DescriptorName")),
+        keywords=_texts(citation.iterfind("KeywordList/Keyword")),
+        url=_pubmed_url(pmid),
+    )
+
+
+def read_book(element: etree._Element, index: int) -> Record:
+    """The listing that a ``PubmedBookArticle`` makes: a book, or a chapter of one, whose book stands as its journal.
+
+    Raises:
+        Unlistable: Neither a PMID nor a bookshelf accession, or no title.
+    """
+    document = element.find("BookDocument")
+    if document is None:
+        raise Unlistable("missing_pmid", "the record has no BookDocument, hence no PMID")
+    pmid_element = document.find("PMID")
+    ids = _ids(document.iterfind("ArticleIdList/ArticleId"), "IdType")
+    accession = next(iter(ids.get("bookaccession", ())), None)
+    pmid = normalise_pmid(_text(pmid_element))
+    if pmid is None and accession is None:
+        raise Unlistable("missing_pmid", "the record has neither a PMID nor a bookshelf accession")
+    book_title = _text(document.find("Book/BookTitle"))
+    title = _title(document, "ArticleTitle") or book_title
+    if title is None:
+        raise Unlistable("missing_title", f"book record {pmid or accession} has no title")
+    doi, pmcid, arxiv_id = _identified(ids)
+    version = _version(pmid_element)
+    sections = _sections(document.findall("Abstract/AbstractText"))
+    return Record(
+        record_index=index,
+        title=title,
+        source_id=pmid or accession,
+        version=version,
+        status=_status(title, version),
+        abstract=_joined(sections),
+        abstract_sections=_structured(sections),
+        authors=_authors(_book_author_list(document)),
+        journal=book_title if book_title != title else None,
+        published_on=_date(document.find("ContributionDate")) or _date(document.find("Book/PubDate")),
+        language=language_code(_text(document.find("Language"))),
+        doi=doi,
+        pmid=pmid,
+        pmcid=pmcid,
+        arxiv_id=arxiv_id,
+        publication_types=_texts(document.iterfind("PublicationType")),
+        keywords=_texts(document.iterfind("KeywordList/Keyword")),
+        url=_pubmed_url(pmid) if pmid else f"https://www.ncbi.nlm.nih.gov/books/{accession}/",
+    )
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+
+def _text(element: etree._Element | None) -> str | None:
+    """The text of an element without its markup, white space as single blanks; None if there is none."""
+    if element is None:
+        return None
+    raw = (element.text or "") if len(element) == 0 else "".join(_pieces(element))
+    return _SPACE.sub(" ", raw).strip(" ") or None
+
+
+def _pieces(element: etree._Element) -> Iterator[str]:
+    if element.text:
+        yield element.text
+    for child in element:
+        if isinstance(child.tag, str) and child.tag.rpartition("}")[2].rpartition(":")[2] not in _ANNOTATIONS:
+            yield from _pieces(child)
+        if child.tail:
+            yield child.tail
+
+
+def _texts(elements: Iterable[etree._Element]) -> list[str]:
+    """The texts of elements, each once, in order."""
+    return list(dict.fromkeys(text for element in elements if (text := _text(element))))
+
+
+def _title(parent: etree._Element, name: str) -> str | None:
+    title = _text(parent.find(name))
+    return title if title and title != _NO_TITLE else _text(parent.find("VernacularTitle")) or title
+
+
+def _status(title: str, version: str | None) -> Status:
+    if title.lstrip("[ ").startswith("WITHDRAWN"):
+        return "withdrawn"
+    return "revised" if version is not None and version.isdecimal() and int(version[:9]) > 1 else "new"
+
+
+# -- abstracts ---------------------------------------------------------------------------------------------------------
+
+
+def _sections(parts: Iterable[etree._Element]) -> list[Section]:
+    return [Section(_label(part), text) for part in parts if (text := _text(part))]
+
+
+def _label(part: etree._Element) -> str | None:
+    for name in ("Label", "NlmCategory"):
+        label = (part.get(name) or "").strip()
+        if label and label.upper() not in ("UNLABELLED", "UNASSIGNED"):
+            return label
+    return None
+
+
+def _other_abstract(citation: etree._Element) -> list[Section]:
+    """An English abstract that another collection gives, else the first in any language."""
+    others = [(other.get("Language"), _sections(other.iterfind("AbstractText"))) for other in
+              citation.iterfind("OtherAbstract")]  # fmt: skip
+    usable = [(language, parts) for language, parts in others if parts and parts[0].text != _NO_ABSTRACT]
+    english = [parts for language, parts in usable if language_code(language) == "en"]
+    return english[0] if english else usable[0][1] if usable else []
+
+
+def _joined(sections: list[Section]) -> str | None:
+    return "\n\n".join(f"{part.label}: {part.text}" if part.label else part.text for part in sections) or None
+
+
+def _structured(sections: list[Section]) -> list[Section]:
+    """The sections of an abstract that has any: a single unlabelled text has no structure to tell."""
+    return sections if len(sections) > 1 or any(part.label for part in sections) else []
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+
+def _authors(listed: etree._Element | None, shared_affiliation: str | None = None) -> list[Author]:
+    """Authors in order. Before 2014 the first author's affiliation stood with the article: ``shared_affiliation``."""
+    authors: list[Author] = []
+    for element in () if listed is None else listed.iterfind("Author"):
+        name = _name(element)
+        if name is None or element.get("ValidYN") == "N":  # N: a misprint, the corrected name follows
+            continue
+        affiliation = _text(element.find("AffiliationInfo/Affiliation")) or _text(element.find("Affiliation"))
+        if not authors:
+            affiliation = affiliation or shared_affiliation
+        authors.append(Author(name, _orcid(element), affiliation))
+    return authors
+
+
+def _name(author: etree._Element) -> str | None:
+    given = _text(author.find("ForeName")) or _text(author.find("FirstName")) or _text(author.find("Initials"))
+    parts = (given, _text(author.find("LastName")), _text(author.find("Suffix")))
+    return " ".join(part for part in parts if part) or _text(author.find("CollectiveName"))
+
+
+def _orcid(author: etree._Element) -> str | None:
+    for identifier in author.iterfind("Identifier"):
+        if identifier.get("Source") == "ORCID" and (orcid := normalise_orcid(_text(identifier))):
+            return orcid
+    return None
+
+
+def _book_author_list(document: etree._Element) -> etree._Element | None:
+    """The authors of the chapter, else those of the book, else its editors."""
+    lists = [*document.iterfind("AuthorList"), *document.iterfind("Book/AuthorList")]
+    return next((names for names in lists if names.get("Type") != "editors"), lists[0] if lists else None)
+
+
+# -- dates -------------------------------------------------------------------------------------------------------------
+
+
+def _published(article: etree._Element) -> date | None:
+    for day in article.iterfind("ArticleDate"):
+        if day.get("DateType", "Electronic") == "Electronic" and (electronic := _date(day)):
+            return electronic
+    return _date(article.find("Journal/JournalIssue/PubDate"))
+
+
+def _date(element: etree._Element | None) -> date | None:
+    """First day of what a date element names, whichever of its forms it has."""
+    if element is None:
+        return None
+    parts = (_text(element.find(name)) for name in ("MedlineDate", "Year", "Season", "Month", "Day"))
+    return parse_issue_date(" ".join(part for part in parts if part))
+
+
+# -- identifiers -------------------------------------------------------------------------------------------------------
+
+
+def _pmid(element: etree._Element | None) -> str:
+    text = _text(element)
+    pmid = normalise_pmid(text)
+    if pmid is None:
+        raise Unlistable("missing_pmid", f"PMID {text!r} is no number" if text else "the record has no PMID")
+    return pmid
+
+
+def _version(pmid: etree._Element | None) -> str | None:
+    return None if pmid is None else (pmid.get("Version") or "").strip() or None
+
+
+def _pubmed_url(pmid: str) -> str:
+    return f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"
+
+
+def _ids(elements: Iterable[etree._Element], kind: str) -> _Ids:
+    ids: _Ids = {}
+    for element in elements:
+        if element.get("ValidYN") != "N" and (text := _text(element)):
+            ids.setdefault(element.get(kind, "").lower(), []).append(text)
+    return ids
+
+
+def _article_ids(element: etree._Element, citation: etree._Element, article: etree._Element) -> _Ids:
+    """The record's own identifiers. Those of its references stand deeper and are not meant."""
+    ids = _ids(element.iterfind("PubmedData/ArticleIdList/ArticleId"), "IdType")
+    for kind, texts in _ids(article.iterfind("ELocationID"), "EIdType").items():
+        ids.setdefault(kind, []).extend(texts)
+    for other in citation.iterfind("OtherID"):
+        if other.get("Source") == "NLM" and (text := _text(other)) and text.upper().startswith("PMC"):
+            ids.setdefault("pmc", []).append(text.partition(" ")[0])  # "PMC123 [Available on 01/01/20]"
+    return ids
+
+
+def _identified(ids: _Ids) -> tuple[str | None, str | None, str | None]:
+    """The first valid DOI, PMCID and arXiv identifier."""
+    dois = [doi for text in ids.get("doi", ()) if (doi := normalise_doi(text))]
+    pmcids = [pmcid for text in ids.get("pmc", ()) if (pmcid := normalise_pmcid(text))]
+    # A bare number among the publisher's item identifiers could look like arXiv's: there it must say so itself.
+    named = [text for text in ids.get("pii", ()) if text.lower().startswith("arxiv:")]
+    arxiv = [found.id for text in (*named, *dois) if (found := normalise_arxiv(text))]
+    return next(iter(dois), None), next(iter(pmcids), None), next(iter(arxiv), None)

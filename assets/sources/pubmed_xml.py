@@ -1,0 +1,102 @@
+"""The source ``pubmed_xml``: PubMed and MEDLINE XML, from efetch or from NLM's baseline and update files.
+
+Every record is parsed alone, so damage, an undefined entity or a bomb costs one record. What does not belong here: how
+a file is cut (`assets.sources.pubmed_split`), what an element means (`assets.sources.pubmed_records`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from lxml import etree
+
+from assets.sources.base import Quarantined, RawObject, Record, Source
+from assets.sources.dates import publication_fault
+from assets.sources.faults import Unlistable
+from assets.sources.pubmed_count import count
+from assets.sources.pubmed_records import read_article, read_book, read_deletion
+from assets.sources.pubmed_split import DELETION, Cut, Splitter
+from assets.sources.xml_encoding import Utf8Blocks
+
+_READERS = {
+    b"PubmedArticle": read_article,
+    b"MedlineCitation": read_article,
+    b"PubmedBookArticle": read_book,
+    DELETION: read_deletion,
+}
+_UNDEFINED_ENTITY = 26  # libxml2: XML_ERR_UNDECLARED_ENTITY
+_UNDEFINED_PREFIX = 201  # libxml2: XML_NS_ERR_UNDEFINED_NAMESPACE
+
+
+def _parser(*, recover: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        recover=recover,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def parse(stream: BinaryIO, raw: RawObject) -> Iterator[Record | Quarantined]:
+    """Records of a PubMed file in order; see `assets.sources.base.Parser`."""
+    blocks = Utf8Blocks(stream)
+    parser = _parser(recover=False)
+    for index, cut in enumerate(Splitter(blocks)):
+        try:
+            yield _read(cut, index, raw, parser, blocks.encoding or "utf-8")
+        except Unlistable as fault:
+            place = f"record {index} at byte {cut.offset}" if cut.element else ""
+            yield fault.quarantined(index, place, cut.content)
+
+
+def _read(cut: Cut, index: int, raw: RawObject, parser: etree.XMLParser, encoding: str) -> Record:
+    if cut.fault is not None:
+        raise Unlistable(cut.fault, cut.detail)
+    _check_encoding(cut, encoding)
+    try:
+        element = etree.fromstring(cut.content, parser)
+    except etree.XMLSyntaxError as error:
+        if _kinds(error) != {_UNDEFINED_PREFIX}:
+            raise _syntax_fault(cut, error) from error
+        # Nothing is wrong but namespace prefixes that the file's root declares: recovering loses nothing.
+        element = etree.fromstring(cut.content, _parser(recover=True))
+    record = _READERS[cut.element](element, index)
+    if fault := publication_fault(record.published_on, raw):
+        raise Unlistable("implausible_date", f"PMID {record.pmid}: {fault}")
+    return record
+
+
+def _check_encoding(cut: Cut, encoding: str) -> None:
+    try:
+        cut.content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # At the very end of a file that broke off, half a character is part of the break.
+        reason = "truncated_xml" if cut.at_end and error.end == len(cut.content) else "invalid_utf8"
+        raise Unlistable(reason, f"not valid {encoding} at byte {error.start} of the record") from error
+
+
+def _kinds(error: etree.XMLSyntaxError) -> set[int]:
+    log: Iterable[etree._LogEntry] = error.error_log  # type: ignore[assignment]  # the stubs omit __iter__
+    return {entry.type for entry in log}
+
+
+def _syntax_fault(cut: Cut, error: etree.XMLSyntaxError) -> Unlistable:
+    undefined = _UNDEFINED_ENTITY in _kinds(error)
+    reason = "truncated_xml" if cut.at_end else "undefined_entity" if undefined else "malformed_xml"
+    detail = " ".join((error.msg or "not well-formed").split())
+    if b'=\\"' in cut.content:
+        detail += '; quotes are escaped as \\", as in XML that was dumped into JSON'
+    return Unlistable(reason, f"{detail} (within the record)")
+
+
+SOURCE = Source(
+    name="pubmed_xml",
+    description="PubMed and MEDLINE XML as efetch or NLM's update files give it; the day is that of the fetch.",
+    extension="xml",
+    count=count,
+    parse=parse,
+)

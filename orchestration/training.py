@@ -1,0 +1,29 @@
+"""Training the student heads from the command line: the encoder and its cache of this installation, a bar, a card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from orchestration.progress import display, work
+from orchestration.resources.installation import Installation
+from orchestration.settings import SettingsError
+
+
+def train_heads(installation: Installation, labels: Path, out: Path | None) -> None:
+    """Train on a labelled file and write heads and card.
+
+    Raises:
+        SettingsError: The file is not there.
+    """
+    from assets.enrichment.embedding import Encoder
+    from assets.enrichment.training import train
+
+    if not labels.is_file():
+        raise SettingsError(f"{labels} is no file: name the labelled texts (JSON lines, .gz too).")
+    folder = out or installation.settings.home / "student"
+    with display(), work("encoding and training"):
+        card = train(labels, Encoder(installation.model), folder)
+    Console().print(Text(f"{card}"))
