@@ -3,20 +3,21 @@
 The models read the day's staged records and nothing else; what they write is staged, not released.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 import dagster as dg
 import polars as pl
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from orchestration.partitions import DAYS, ONE_RUN_A_DAY
 from orchestration.resources.dbt import DbtRun, dagster_events
 from orchestration.resources.installation import Installation
 from orchestration.run_metadata import OWNERS, sample_of, step
+
+#: By name in the project, not by path: a kept manifest knows no folder of this machine.
+DAY_SELECTION = "fqn:litlake.day.*"
 
 DAY_MODELS = ("day_listings", "day_papers", "day_resources")
 
@@ -27,6 +28,10 @@ DBT_TESTS_SCHEMA = {"model": pl.String, "test": pl.String, "passed": pl.Boolean,
 class LitlakeTranslator(DagsterDbtTranslator):
     """dbt's nodes as assets of this house: sources of the lake are what the release step writes."""
 
+    def __init__(self) -> None:
+        """One asset releases every table of the lake, so that many dbt sources have its key."""
+        super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
+
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Models by name; every table of the lake is the asset that releases it."""
         if dbt_resource_props["resource_type"] == "source":
@@ -34,9 +39,10 @@ class LitlakeTranslator(DagsterDbtTranslator):
         return dg.AssetKey(dbt_resource_props["name"])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """As the model's YAML says."""
-        group: str = dbt_resource_props["config"]["meta"]["dagster"]["group"]
-        return group
+        """By the model's folder; a table of the lake belongs to the release."""
+        if dbt_resource_props["resource_type"] == "source":
+            return "release"
+        return "day_models" if dbt_resource_props["fqn"][1] == "day" else "marts"
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         """The house's owners."""
@@ -63,7 +69,7 @@ def day_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 
     @dbt_assets(
         manifest=manifest,
-        select="models/day",
+        select=DAY_SELECTION,
         name="day_models",
         partitions_def=DAYS,
         backfill_policy=ONE_RUN_A_DAY,
@@ -79,8 +85,8 @@ def day_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                 "stage_to": litlake.staging.folder(context.run_id),
             }
             with litlake.dbt.session(lake=litlake.lake, attach_lake=False) as dbt:
-                built = dbt.run("models/day", variables)
-                tested = dbt.test("models/day", variables)
+                built = dbt.run(DAY_SELECTION, variables)
+                tested = dbt.test(DAY_SELECTION, variables)
             staged = {name: litlake.staging.adopt(dt, context.run_id, name, [records]) for name in DAY_MODELS}
             litlake.staging.write(dt, context.run_id, "dbt_tests", _outcomes(tested), staged.values())
             papers = litlake.staging.read(staged["day_papers"])
@@ -99,7 +105,7 @@ def day_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 
 
 def described(events: Iterator[Any], metadata: Mapping[str, Mapping[str, Any]]) -> Iterator[Any]:
-    """dbt's events with what was seen of each table."""
+    """Dbt's events with what was seen of each table."""
     for event in events:
         if isinstance(event, dg.Output):
             more = metadata.get(event.output_name, {})

@@ -1,7 +1,5 @@
 """dbt on the lake: what users query, brought up to date with the releases."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +13,8 @@ from orchestration.resources.dbt import DbtRun, dagster_events, project_fingerpr
 from orchestration.resources.installation import Installation
 from orchestration.run_metadata import step
 
+MART_SELECTION = "fqn:litlake.marts.*"
+
 #: What the marts were last built from.
 BUILT_FROM = "ops/marts.json"
 
@@ -25,7 +25,7 @@ def mart_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 
     @dbt_assets(
         manifest=manifest,
-        select="models/marts",
+        select=MART_SELECTION,
         name="marts",
         partitions_def=DAYS,
         backfill_policy=ONE_RUN_A_DAY,
@@ -54,7 +54,7 @@ def build_marts(litlake: Installation) -> DbtRun | None:
             return None
         rebuild = built_from is not None and built_from["code"] != newest["code"]
         with litlake.dbt.session(lake=litlake.lake, attach_lake=True) as dbt:
-            run = dbt.run("models/marts", {}, full_refresh=rebuild)
+            run = dbt.run(MART_SELECTION, {}, full_refresh=rebuild)
         litlake.store.put_json(BUILT_FROM, newest)
     return run
 

@@ -5,6 +5,7 @@ What does not belong here: what can be asked of one table alone (`expectations.s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from statistics import median
@@ -14,6 +15,9 @@ import polars as pl
 from assets.listings.records import REPEAT_REASONS
 from expectations.verdicts import MAX_OFFENDERS, Check, Verdict, named, require_columns, shown
 
+LINEAGE = Check(
+    "records", "lineage", True, "The day's tables belong together: each was made from the others as they are now"
+)
 CONSERVATION = Check(
     "records", "conservation", True, "Every record of every raw object is listed or quarantined, once: none is lost"
 )
@@ -32,6 +36,7 @@ EVERY_PAPER_ANNOTATED = Check(
 
 #: What this module checks, as declared.
 DAY_CHECKS: tuple[Check, ...] = (
+    LINEAGE,
     CONSERVATION,
     SOMETHING_LISTED,
     VOLUME,
@@ -41,13 +46,27 @@ DAY_CHECKS: tuple[Check, ...] = (
     EVERY_PAPER_ANNOTATED,
 )
 
+#: A key of the raw store: ``raw/<source>/dt=<day>/<sha256>.<ext>``.
+_RAW_KEY = re.compile(r"raw/(?P<source>[^/]+)/dt=[^/]+/(?P<hash>[0-9a-f]{8})[0-9a-f]{56}\.(?P<extension>.+)")
+
 #: A median of fewer days says nothing.
 MIN_TRAILING_DAYS = 3
 
+#: No listing is older than the first journals; such a day comes of a misread field.
 EARLIEST_DAY = date(1600, 1, 1)
 
 #: Sources date their pages by local time, up to 14 hours ahead of UTC.
 FETCH_AHEAD = timedelta(days=1)
+
+
+def lineage(stale: Sequence[str]) -> Verdict:
+    """Tables of two runs do not make one day.
+
+    Args:
+        stale: Names of tables that were made from other versions of their inputs than are staged now.
+    """
+    observed = f"made from tables that have changed since: {named(stale)}" if stale else "all made from each other"
+    return LINEAGE.verdict(not stale, observed)
 
 
 def conservation(read: pl.DataFrame, records: pl.DataFrame, quarantine: pl.DataFrame) -> Verdict:
@@ -107,12 +126,14 @@ def _loss(fault: dict[str, object], placed: pl.DataFrame) -> str:
     counts = f"{_short(key)}: listed {fault['listed']} + quarantined {fault['quarantined']}"
     if not isinstance(n, int):
         return f"{counts}, but never counted"
-    indices = placed.filter(pl.col("raw_key").eq_missing(pl.lit(key, dtype=pl.String)))["record_index"]
-    missing = sorted(set(range(n)) - set(indices))
+    found = placed.filter(pl.col("raw_key").eq_missing(pl.lit(key, dtype=pl.String))).select("record_index")
+    indices = found["record_index"]
+    every = pl.select(record_index=pl.int_range(n, dtype=pl.Int64))
+    missing = every.join(found, on="record_index", how="anti")["record_index"].sort().to_list()
     repeated = indices.filter(indices.is_duplicated()).drop_nulls().unique().sort().to_list()
     outside = indices.filter(~indices.is_between(0, n, closed="left").fill_null(False)).to_list()
     positions = (("missing", missing), ("repeated", repeated), ("outside", outside))
-    told = ", ".join(f"{word} {_first(found)}" for word, found in positions if found)
+    told = ", ".join(f"{word} {_first(places)}" for word, places in positions if places)
     return f"{counts} of {n}; {told}"
 
 
@@ -121,13 +142,11 @@ def _first(positions: Sequence[object], limit: int = 3) -> str:
 
 
 def _short(raw_key: object) -> str:
-    """A raw key with 8 of the 64 digits of its hash: five whole keys would fill the verdict."""
+    """A raw key by its source and 8 digits of its hash, the day being known: five whole keys would fill a verdict."""
     if not isinstance(raw_key, str):
         return "no raw_key"
-    folder, _, name = raw_key.rpartition("/")
-    digest, dot, extension = name.partition(".")
-    short = digest if len(digest) <= 12 else f"{digest[:8]}…"
-    return f"{folder}/{short}{dot}{extension}"
+    parts = _RAW_KEY.fullmatch(raw_key)
+    return f"{parts['source']}/{parts['hash']}….{parts['extension']}" if parts else shown(raw_key)
 
 
 def something_listed(read: pl.DataFrame, records: pl.DataFrame) -> Verdict:

@@ -68,9 +68,9 @@ def _model(installation: Installation) -> str:
 
 
 def _student(installation: Installation) -> str:
-    from assets.enrichment.heads import student_version
+    from assets.enrichment.heads import Heads
 
-    return f"version {student_version()}"
+    return f"version {Heads.load().annotator_version}"
 
 
 def _packages(installation: Installation) -> str:

@@ -1,12 +1,11 @@
 """When days run by themselves."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import dagster as dg
 
 from orchestration.jobs import day_job
+
 
 #: The day before, every morning: sources close their day at midnight UTC or some hours later. The job's partitions
 #: include the current day, which is not over: two days back from the end is yesterday.

@@ -130,7 +130,7 @@ class Settings(BaseSettings):
 
     @property
     def dbt_dir(self) -> Path:
-        """dbt's profile, manifest and logs."""
+        """Dbt's profile, manifest and logs."""
         return self.home / "dbt"
 
     @property

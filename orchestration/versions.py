@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from assets.enrichment.heads import student_version
+from assets.enrichment.heads import Heads
 from orchestration.resources.dbt import project_fingerprint
 from orchestration.resources.installation import Installation
 from orchestration.resources.raw_store import ManifestEntry
@@ -31,7 +31,7 @@ def versions(installation: Installation) -> dict[str, str]:
         "day_models": project_fingerprint("models/day", "macros"),
         "enrichment": ENRICHMENT,
         "embedding_model": f"{installation.model.name}@{installation.model.revision}",
-        "student": student_version(),
+        "student": Heads.load().annotator_version,
         "gate": f"{GATE} {installation.settings.gate.model_dump_json()}",
         "release": RELEASE,
     }

@@ -1,13 +1,11 @@
 """Vectors and labels of the day's works."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import dagster as dg
 
 from assets.enrichment.embedding import Encoder, embed
-from assets.enrichment.heads import annotate, student
+from assets.enrichment.heads import Heads, annotate
 from assets.enrichment.picture import label_picture
 from orchestration import versions
 from orchestration.partitions import DAYS, ONE_RUN_A_DAY
@@ -63,7 +61,7 @@ def annotations(
     dt = date.fromisoformat(context.partition_key)
     with step(context):
         papers, vectors = litlake.staging.current(dt, "day_papers", "embeddings")
-        labels = annotate(litlake.staging.read(papers), litlake.staging.read(vectors), student())
+        labels = annotate(litlake.staging.read(papers), litlake.staging.read(vectors), Heads.load())
         litlake.staging.write(dt, context.run_id, "annotations", labels, made_from=[papers, vectors])
     counts = labels.group_by("scheme", "label").len("works").sort("scheme", "works", descending=[False, True])
     return dg.MaterializeResult(

@@ -190,7 +190,9 @@ class Encoder:
 def _load_transformer(model: EmbeddingModel) -> SentenceTransformer:
     """A folder is loaded without asking the hub for anything; a hub name at its revision."""
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # of loading 103 tensors, into the log of every run
     local = model.is_local
     transformer = SentenceTransformer(
         str(model.path), device="cpu", revision=None if local else model.revision, local_files_only=local
@@ -295,9 +297,7 @@ def _frame(vectors: Mapping[str, Vectors], model: EmbeddingModel) -> pl.DataFram
     hashes = sorted(vectors)
     stacked = np.array([vectors[sha] for sha in hashes], dtype=np.float32).reshape(len(hashes), model.dim)
     flat = pl.Series("vector", stacked, dtype=pl.Array(pl.Float32, model.dim))
-    return pl.DataFrame(
-        {"text_sha256": hashes, "vector": flat}, schema_overrides={"text_sha256": pl.String}
-    ).select(
+    return pl.DataFrame({"text_sha256": hashes, "vector": flat}, schema_overrides={"text_sha256": pl.String}).select(
         "text_sha256",
         pl.lit(model.name).alias("model"),
         pl.lit(model.revision).alias("revision"),

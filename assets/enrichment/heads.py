@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -201,6 +202,17 @@ class Heads:
             return _read(description, tensors, hashlib.sha256(path.read_bytes()).hexdigest())
         except (OSError, SafetensorError, KeyError, ValueError, TypeError) as fault:
             raise HeadsUnusable(f"{path} does not hold student heads: {fault!r}; train or reinstall them") from fault
+
+
+@lru_cache(maxsize=1)
+def student() -> Heads:
+    """The heads that Litlake ships, read once per process."""
+    return Heads.load(SHIPPED)
+
+
+def student_version() -> str:
+    """`Heads.annotator_version` of the shipped heads."""
+    return student().annotator_version
 
 
 def _check(description: Mapping[str, Any], path: Path) -> None:

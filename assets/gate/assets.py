@@ -1,7 +1,5 @@
 """The gate as an asset: its checks are asset checks of the day, its verdicts go to the ledger."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any

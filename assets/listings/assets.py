@@ -1,7 +1,5 @@
 """The day's records: every raw object parsed, cleaned and listed, or quarantined with its reason."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import dagster as dg

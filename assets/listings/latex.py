@@ -231,7 +231,7 @@ def _quotes(span: re.Match[str]) -> str:
 
 
 def _lone_letter(span: re.Match[str]) -> str | None:
-    """What a lost ``\\underline`` leaves of an acronym's letters: ``pro{A}ctive {l}earning``."""
+    r"""What a lost ``\underline`` leaves of an acronym's letters: ``pro{A}ctive {l}earning``."""
     before = span.string[max(0, span.start() - 30) : span.start()]
     return None if _OPEN_ARGUMENT.search(before) else span["lone"] or span["lone_end"]
 

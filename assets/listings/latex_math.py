@@ -12,10 +12,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from pylatexenc.latex2text import (  # type: ignore[import-untyped]
-    LatexNodes2Text,
-    get_default_latex_context_db,
-)
+from pylatexenc.latex2text import LatexNodes2Text, get_default_latex_context_db
 
 #: Names that pylatexenc 2.11 lacks or reads otherwise than listings mean them (arXiv writes 30° as ``30{\deg}``).
 _ADDITIONS: Final[Mapping[str, str]] = MappingProxyType(

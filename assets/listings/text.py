@@ -63,11 +63,11 @@ class Cleaned:
 
 
 def clean(raw: str, *, kind: Kind) -> Cleaned:
-    """The text as it should be read: NFC, single spaces, no entities, no LaTeX left-overs. It never raises.
+    r"""The text as it should be read: NFC, single spaces, no entities, no LaTeX left-overs. It never raises.
 
     Args:
         raw: Text as received from a source, of any content, lone surrogates included.
-        kind: An abstract keeps its paragraphs (``"\\n\\n"`` between them); a title is one line.
+        kind: An abstract keeps its paragraphs (``"\n\n"`` between them); a title is one line.
     """
     start, tidied = _tidied(raw, kind)
     text, changed = start, set(tidied)

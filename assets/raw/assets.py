@@ -1,7 +1,5 @@
 """One raw asset a source: what has landed for the day becomes immutable objects and a manifest."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """The release: the only step that touches the catalog of what users see, serially, and only if the ledger allows it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -57,16 +57,16 @@ def read_article(element: etree._Element, index: int) -> Record:
         Unlistable: No PMID, or no title in any language.
     """
     citation = element if element.tag == "MedlineCitation" else element.find("MedlineCitation")
-    pmid_element = None if citation is None else citation.find("PMID")
-    pmid = _pmid(pmid_element)
+    cited = {} if citation is None else _children(citation)
+    pmid = _pmid(cited.get("PMID"))
     assert citation is not None  # it held the PMID
-    article = citation.find("Article")
-    title = None if article is None else _title(article, "ArticleTitle")
-    if article is None or title is None:
+    article = _children(cited["Article"]) if "Article" in cited else {}
+    title = _title(article, "ArticleTitle")
+    if title is None:
         raise Unlistable("missing_title", f"PMID {pmid} has no title, in English or in its own language")
-    doi, pmcid, arxiv_id = _identified(_article_ids(element, citation, article))
-    version = _version(pmid_element)
-    sections = _sections(article.findall("Abstract/AbstractText")) or _other_abstract(citation)
+    doi, pmcid, arxiv_id = _identified(_article_ids(element, citation, cited["Article"]))
+    version = _version(cited.get("PMID"))
+    sections = _sections(article.get("Abstract")) or _other_abstract(citation)
     return Record(
         record_index=index,
         title=title,
@@ -75,19 +75,17 @@ def read_article(element: etree._Element, index: int) -> Record:
         status=_status(title, version),
         abstract=_joined(sections),
         abstract_sections=_structured(sections),
-        authors=_authors(article.find("AuthorList"), _text(article.find("Affiliation"))),
-        journal=_text(article.find("Journal/Title"))
-        or _text(article.find("Journal/ISOAbbreviation"))
-        or _text(citation.find("MedlineJournalInfo/MedlineTA")),
-        published_on=_published(article),
-        language=language_code(_text(article.find("Language"))),
+        authors=_authors(article.get("AuthorList"), _text(article.get("Affiliation"))),
+        journal=_journal(article.get("Journal")) or _text(citation.find("MedlineJournalInfo/MedlineTA")),
+        published_on=_published(cited["Article"], article.get("Journal")),
+        language=language_code(_text(article.get("Language"))),
         doi=doi,
         pmid=pmid,
         pmcid=pmcid,
         arxiv_id=arxiv_id,
-        publication_types=_texts(article.iterfind("PublicationTypeList/PublicationType")),
-        mesh=_texts(citation.iterfind("MeshHeadingList/MeshHeading/DescriptorName")),
-        keywords=_texts(citation.iterfind("KeywordList/Keyword")),
+        publication_types=_texts(article.get("PublicationTypeList"), "PublicationType"),
+        mesh=_texts(cited.get("MeshHeadingList"), "DescriptorName"),
+        keywords=_texts(citation, "Keyword"),
         url=_pubmed_url(pmid),
     )
 
@@ -101,19 +99,20 @@ def read_book(element: etree._Element, index: int) -> Record:
     document = element.find("BookDocument")
     if document is None:
         raise Unlistable("missing_pmid", "the record has no BookDocument, hence no PMID")
-    pmid_element = document.find("PMID")
-    ids = _ids(document.iterfind("ArticleIdList/ArticleId"), "IdType")
+    said = _children(document)
+    book = _children(said["Book"]) if "Book" in said else {}
+    ids = _ids(said.get("ArticleIdList", ()), "IdType")
     accession = next(iter(ids.get("bookaccession", ())), None)
-    pmid = normalise_pmid(_text(pmid_element))
+    pmid = normalise_pmid(_text(said.get("PMID")))
     if pmid is None and accession is None:
         raise Unlistable("missing_pmid", "the record has neither a PMID nor a bookshelf accession")
-    book_title = _text(document.find("Book/BookTitle"))
-    title = _title(document, "ArticleTitle") or book_title
+    book_title = _text(book.get("BookTitle"))
+    title = _title(said, "ArticleTitle") or book_title
     if title is None:
         raise Unlistable("missing_title", f"book record {pmid or accession} has no title")
     doi, pmcid, arxiv_id = _identified(ids)
-    version = _version(pmid_element)
-    sections = _sections(document.findall("Abstract/AbstractText"))
+    version = _version(said.get("PMID"))
+    sections = _sections(said.get("Abstract"))
     return Record(
         record_index=index,
         title=title,
@@ -124,14 +123,14 @@ def read_book(element: etree._Element, index: int) -> Record:
         abstract_sections=_structured(sections),
         authors=_authors(_book_author_list(document)),
         journal=book_title if book_title != title else None,
-        published_on=_date(document.find("ContributionDate")) or _date(document.find("Book/PubDate")),
-        language=language_code(_text(document.find("Language"))),
+        published_on=_date(said.get("ContributionDate")) or _date(book.get("PubDate")),
+        language=language_code(_text(said.get("Language"))),
         doi=doi,
         pmid=pmid,
         pmcid=pmcid,
         arxiv_id=arxiv_id,
-        publication_types=_texts(document.iterfind("PublicationType")),
-        keywords=_texts(document.iterfind("KeywordList/Keyword")),
+        publication_types=_unique(map(_text, document.iterchildren("PublicationType"))),
+        keywords=_texts(document, "Keyword"),
         url=_pubmed_url(pmid) if pmid else f"https://www.ncbi.nlm.nih.gov/books/{accession}/",
     )
 
@@ -144,7 +143,14 @@ def _text(element: etree._Element | None) -> str | None:
     if element is None:
         return None
     raw = (element.text or "") if len(element) == 0 else "".join(_pieces(element))
-    return _SPACE.sub(" ", raw).strip(" ") or None
+    if "\n" in raw or "  " in raw or "\t" in raw:
+        raw = _SPACE.sub(" ", raw)
+    return raw.strip(" \r\t") or None
+
+
+def _children(element: etree._Element) -> dict[str, etree._Element]:
+    """The first child of each name. Several times faster than a ``find`` for each, and records are mostly this."""
+    return {child.tag: child for child in element.iterchildren(reversed=True)}
 
 
 def _pieces(element: etree._Element) -> Iterator[str]:
@@ -157,14 +163,23 @@ def _pieces(element: etree._Element) -> Iterator[str]:
             yield child.tail
 
 
-def _texts(elements: Iterable[etree._Element]) -> list[str]:
-    """The texts of elements, each once, in order."""
-    return list(dict.fromkeys(text for element in elements if (text := _text(element))))
+def _unique(texts: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))
 
 
-def _title(parent: etree._Element, name: str) -> str | None:
-    title = _text(parent.find(name))
-    return title if title and title != _NO_TITLE else _text(parent.find("VernacularTitle")) or title
+def _texts(parent: etree._Element | None, name: str) -> list[str]:
+    """The texts of the elements of one name at any depth below, each once, in order."""
+    return [] if parent is None else _unique(map(_text, parent.iter(name)))
+
+
+def _title(siblings: dict[str, etree._Element], name: str) -> str | None:
+    title = _text(siblings.get(name))
+    return title if title and title != _NO_TITLE else _text(siblings.get("VernacularTitle")) or title
+
+
+def _journal(journal: etree._Element | None) -> str | None:
+    named = {} if journal is None else _children(journal)
+    return _text(named.get("Title")) or _text(named.get("ISOAbbreviation"))
 
 
 def _status(title: str, version: str | None) -> Status:
@@ -176,7 +191,8 @@ def _status(title: str, version: str | None) -> Status:
 # -- abstracts ---------------------------------------------------------------------------------------------------------
 
 
-def _sections(parts: Iterable[etree._Element]) -> list[Section]:
+def _sections(abstract: etree._Element | None) -> list[Section]:
+    parts = () if abstract is None else abstract.iterchildren("AbstractText")
     return [Section(_label(part), text) for part in parts if (text := _text(part))]
 
 
@@ -190,8 +206,7 @@ def _label(part: etree._Element) -> str | None:
 
 def _other_abstract(citation: etree._Element) -> list[Section]:
     """An English abstract that another collection gives, else the first in any language."""
-    others = [(other.get("Language"), _sections(other.iterfind("AbstractText"))) for other in
-              citation.iterfind("OtherAbstract")]  # fmt: skip
+    others = [(other.get("Language"), _sections(other)) for other in citation.iterchildren("OtherAbstract")]
     usable = [(language, parts) for language, parts in others if parts and parts[0].text != _NO_ABSTRACT]
     english = [parts for language, parts in usable if language_code(language) == "en"]
     return english[0] if english else usable[0][1] if usable else []
@@ -212,25 +227,29 @@ def _structured(sections: list[Section]) -> list[Section]:
 def _authors(listed: etree._Element | None, shared_affiliation: str | None = None) -> list[Author]:
     """Authors in order. Before 2014 the first author's affiliation stood with the article: ``shared_affiliation``."""
     authors: list[Author] = []
-    for element in () if listed is None else listed.iterfind("Author"):
-        name = _name(element)
+    for element in () if listed is None else listed.iterchildren("Author"):
+        parts = _children(element)
+        name = _name(parts)
         if name is None or element.get("ValidYN") == "N":  # N: a misprint, the corrected name follows
             continue
-        affiliation = _text(element.find("AffiliationInfo/Affiliation")) or _text(element.find("Affiliation"))
+        affiliation = None
+        if "AffiliationInfo" in parts:
+            affiliation = _text(_children(parts["AffiliationInfo"]).get("Affiliation"))
+        affiliation = affiliation or _text(parts.get("Affiliation"))
         if not authors:
             affiliation = affiliation or shared_affiliation
-        authors.append(Author(name, _orcid(element), affiliation))
+        authors.append(Author(name, _orcid(element) if "Identifier" in parts else None, affiliation))
     return authors
 
 
-def _name(author: etree._Element) -> str | None:
-    given = _text(author.find("ForeName")) or _text(author.find("FirstName")) or _text(author.find("Initials"))
-    parts = (given, _text(author.find("LastName")), _text(author.find("Suffix")))
-    return " ".join(part for part in parts if part) or _text(author.find("CollectiveName"))
+def _name(parts: dict[str, etree._Element]) -> str | None:
+    given = _text(parts.get("ForeName")) or _text(parts.get("FirstName")) or _text(parts.get("Initials"))
+    names = (given, _text(parts.get("LastName")), _text(parts.get("Suffix")))
+    return " ".join(filter(None, names)) or _text(parts.get("CollectiveName"))
 
 
 def _orcid(author: etree._Element) -> str | None:
-    for identifier in author.iterfind("Identifier"):
+    for identifier in author.iterchildren("Identifier"):
         if identifier.get("Source") == "ORCID" and (orcid := normalise_orcid(_text(identifier))):
             return orcid
     return None
@@ -245,19 +264,20 @@ def _book_author_list(document: etree._Element) -> etree._Element | None:
 # -- dates -------------------------------------------------------------------------------------------------------------
 
 
-def _published(article: etree._Element) -> date | None:
-    for day in article.iterfind("ArticleDate"):
+def _published(article: etree._Element, journal: etree._Element | None) -> date | None:
+    for day in article.iterchildren("ArticleDate"):
         if day.get("DateType", "Electronic") == "Electronic" and (electronic := _date(day)):
             return electronic
-    return _date(article.find("Journal/JournalIssue/PubDate"))
+    return None if journal is None else _date(journal.find("JournalIssue/PubDate"))
 
 
 def _date(element: etree._Element | None) -> date | None:
     """First day of what a date element names, whichever of its forms it has."""
     if element is None:
         return None
-    parts = (_text(element.find(name)) for name in ("MedlineDate", "Year", "Season", "Month", "Day"))
-    return parse_issue_date(" ".join(part for part in parts if part))
+    parts = _children(element)
+    named = (_text(parts.get(name)) for name in ("MedlineDate", "Year", "Season", "Month", "Day"))
+    return parse_issue_date(" ".join(filter(None, named)))
 
 
 # -- identifiers -------------------------------------------------------------------------------------------------------
@@ -289,10 +309,11 @@ def _ids(elements: Iterable[etree._Element], kind: str) -> _Ids:
 
 def _article_ids(element: etree._Element, citation: etree._Element, article: etree._Element) -> _Ids:
     """The record's own identifiers. Those of its references stand deeper and are not meant."""
-    ids = _ids(element.iterfind("PubmedData/ArticleIdList/ArticleId"), "IdType")
-    for kind, texts in _ids(article.iterfind("ELocationID"), "EIdType").items():
+    listed = element.find("PubmedData/ArticleIdList")
+    ids = {} if listed is None else _ids(listed, "IdType")
+    for kind, texts in _ids(article.iterchildren("ELocationID"), "EIdType").items():
         ids.setdefault(kind, []).extend(texts)
-    for other in citation.iterfind("OtherID"):
+    for other in citation.iterchildren("OtherID"):
         if other.get("Source") == "NLM" and (text := _text(other)) and text.upper().startswith("PMC"):
             ids.setdefault("pmc", []).append(text.partition(" ")[0])  # "PMC123 [Available on 01/01/20]"
     return ids

@@ -43,7 +43,8 @@ _DISTURBANCES = (
     (b"PubmedArticle", b""),  # a begin tag, an end tag, those of the set
     (b"PubmedBookArticle", b""),
     (b"MedlineCitationSet", b""),
-    (b"<Delete", b""),
+    (b"DeleteCitation", b""),
+    (b"DeleteDocument", b""),
     (b"<!", b"!"),
     (b"<?", b"?"),
 )
@@ -188,7 +189,8 @@ class Splitter:
 
     def _short_cut(self) -> Cut | None:
         """The open record if it runs to its end tag undisturbed, as nearly all do; else None and nothing happened."""
-        assert self._open is not None
+        if self._open is None or self._open == DELETION:
+            return None
         end_tag = b"</" + self._open + b">"
         while (end := self._find(end_tag, self._pos, len(self._data))) < 0:
             if self._ended or len(self._data) - self._begin > MAX_RECORD_BYTES:
@@ -201,12 +203,10 @@ class Splitter:
 
     def _disturbed(self, start: int, end: int) -> bool:
         find = self._data.find
-        if self._open == b"MedlineCitation" and find(self._open, start, end) >= 0:
+        if self._open != b"PubmedArticle" and find(b"MedlineCitation", start, end) >= 0:
             return True
         return any(
-            find(sign, start, end) >= 0
-            for sign, part in _DISTURBANCES
-            if not part or find(part, start, end) >= 0
+            find(sign, start, end) >= 0 for sign, part in _DISTURBANCES if not part or find(part, start, end) >= 0
         )
 
     def _cut(self, end: int) -> Cut:

@@ -11,7 +11,7 @@ from assets.enrichment.embedding import UNIT_TOLERANCE
 from expectations.formats import SHA256
 from expectations.suite import BETWEEN, IN_SET, MATCH, UNIQUE, Expectation, Parameter, Suite
 
-MODEL_DIM = Parameter("model_dim")
+DIM = Parameter("dim")
 
 #: In double precision, so that summing the squares adds no error of its own.
 _NUMBERS = pl.col("vector").cast(pl.List(pl.Float64))
@@ -48,14 +48,14 @@ SUITE = Suite(
         Expectation(
             check="dimension_of_the_model",
             kind=IN_SET,
-            kwargs={"column": "dim_or_zero", "value_set": [MODEL_DIM]},
+            kwargs={"column": "dim_or_zero", "value_set": [DIM]},
             expected="The dimension that is recorded is the model's",
             show=("dim",),
         ),
         Expectation(
             check="vectors_dimension",
             kind=IN_SET,
-            kwargs={"column": "vector_length", "value_set": [MODEL_DIM]},
+            kwargs={"column": "vector_length", "value_set": [DIM]},
             expected="A vector has as many numbers as the model's dimension",
         ),
         Expectation(

@@ -94,7 +94,7 @@ class Dbt:
 
     @contextmanager
     def session(self, *, lake: Lake, attach_lake: bool) -> Iterator[DbtSession]:
-        """dbt on a DuckDB file of its own that lives as long as the session.
+        """Dbt on a DuckDB file of its own that lives as long as the session.
 
         Args:
             lake: For object storage, and for the lake where it is attached.
@@ -161,7 +161,7 @@ class DbtSession:
 
 
 def dagster_events(run: DbtRun, *, context: Any, manifest: Mapping[str, Any], translator: Any) -> Iterator[Any]:
-    """dbt's events as Dagster's materializations and check results."""
+    """Dbt's events as Dagster's materializations and check results."""
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
     for event in run.events:

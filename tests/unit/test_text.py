@@ -1,7 +1,5 @@
 """Cleaning: what it changes, what it must not touch, and that clean text stays as it is."""
 
-# ruff: noqa: RUF001 - typographic and Greek characters are what these tests are about
-
 from __future__ import annotations
 
 import gzip
