@@ -1,6 +1,6 @@
-"""The forms of identifiers, hashes, links and readable text, which more than one suite asks for.
+r"""The forms of identifiers, hashes, links and readable text, which more than one suite asks for.
 
-Patterns end in ``\\Z``, not ``$``: the latter lets a trailing line end through. ``[0-9]`` and not ``\\d``, which
+Patterns end in ``\Z``, not ``$``: the latter lets a trailing line end through. ``[0-9]`` and not ``\d``, which
 takes the digits of every script.
 """
 
