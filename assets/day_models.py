@@ -90,7 +90,7 @@ def day_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             staged = {name: litlake.staging.adopt(dt, context.run_id, name, [records]) for name in DAY_MODELS}
             litlake.staging.write(dt, context.run_id, "dbt_tests", _outcomes(tested), staged.values())
             papers = litlake.staging.read(staged["day_papers"])
-        seen = {
+        seen: dict[str, dict[str, Any]] = {
             "day_listings": {"dagster/row_count": staged["day_listings"].rows},
             "day_papers": {
                 "dagster/row_count": papers.height,
@@ -109,7 +109,9 @@ def described(events: Iterator[Any], metadata: Mapping[str, Mapping[str, Any]]) 
     for event in events:
         if isinstance(event, dg.Output):
             more = metadata.get(event.output_name, {})
-            yield dg.Output(None, event.output_name, metadata={**event.metadata, **more}, data_version=event.data_version)
+            yield dg.Output(
+                None, event.output_name, metadata={**event.metadata, **more}, data_version=event.data_version
+            )
         elif isinstance(event, dg.AssetMaterialization):
             more = metadata.get(event.asset_key.path[-1], {})
             yield event._replace(metadata={**event.metadata, **more})

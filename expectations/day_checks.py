@@ -49,8 +49,11 @@ DAY_CHECKS: tuple[Check, ...] = (
 #: A key of the raw store: ``raw/<source>/dt=<day>/<sha256>.<ext>``.
 _RAW_KEY = re.compile(r"raw/(?P<source>[^/]+)/dt=[^/]+/(?P<hash>[0-9a-f]{8})[0-9a-f]{56}\.(?P<extension>.+)")
 
-#: A median of fewer days says nothing.
-MIN_TRAILING_DAYS = 3
+#: Volumes follow the week: less than one says nothing.
+MIN_TRAILING_DAYS = 7
+
+#: Days of a handful of listings vary by any factor without a fault.
+MIN_TYPICAL_LISTINGS = 20
 
 #: No listing is older than the first journals; such a day comes of a misread field.
 EARLIEST_DAY = date(1600, 1, 1)
@@ -164,13 +167,14 @@ def something_listed(read: pl.DataFrame, records: pl.DataFrame) -> Verdict:
     return SOMETHING_LISTED.verdict(records.height > 0 or count == 0, f"{count} read, {records.height} listed")
 
 
-def volume(listed: int, trailing: Sequence[int], low: float = 0.2, high: float = 5.0) -> Verdict:
+def volume(listed: int, trailing: Sequence[int], low: float, high: float) -> Verdict:
     """The day's listings against the median of days before it.
 
     Args:
         listed: Listings of the day.
         trailing: Listings of each of the released days before it that it is compared with. Of fewer than
-            `MIN_TRAILING_DAYS`, or of days whose median is empty, nothing follows and the check passes, saying so.
+            `MIN_TRAILING_DAYS`, or of a median under `MIN_TYPICAL_LISTINGS`, nothing follows and the check passes,
+            saying so.
         low: Least ratio of ``listed`` to the median that passes.
         high: Greatest ratio that passes.
 
@@ -183,8 +187,8 @@ def volume(listed: int, trailing: Sequence[int], low: float = 0.2, high: float =
         observed = f"{listed} listed; {len(trailing)} released days before it are too few to compare with"
         return VOLUME.verdict(True, observed, low=low, high=high)
     typical = median(trailing)
-    if typical <= 0:
-        observed = f"{listed} listed; the median of {len(trailing)} released days before it is 0: nothing to compare"
+    if typical < MIN_TYPICAL_LISTINGS:
+        observed = f"{listed} listed; {len(trailing)} days before it list {typical:g}: too little to compare with"
         return VOLUME.verdict(True, observed, low=low, high=high)
     ratio = listed / typical
     observed = f"{listed} listed, {ratio:.3g} times the median {typical:g} of {len(trailing)} released days before it"

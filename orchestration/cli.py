@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.partitions import DayError, parse_day
+from orchestration.days import DayError, days_between, parse_day
 from orchestration.progress import console, display, work
 from orchestration.resources.installation import Installation
 from orchestration.resources.lake import LakeError
@@ -49,8 +49,12 @@ def main() -> None:
 @app.command()
 def land(
     source: Annotated[str, typer.Argument(help="Kind of listing: pubmed_xml, hf_papers_page or jsonl.")],
-    arguments: Annotated[list[str], typer.Argument(metavar="[DATE] FILE…", help="The listing day (UTC), then the files.")],
-    split_by: Annotated[str | None, typer.Option(help="Field of the records that names their day; then no DATE.")] = None,
+    arguments: Annotated[
+        list[str], typer.Argument(metavar="[DATE] FILE…", help="The listing day (UTC), then the files.")
+    ],
+    split_by: Annotated[
+        str | None, typer.Option(help="Field of the records that names their day; then no DATE.")
+    ] = None,
 ) -> None:
     """Put files into landing for a day, or for the days that a field of the records names."""
     from orchestration.landing import land_split, land_whole, named_source
@@ -80,7 +84,11 @@ def land(
 
 
 @app.command()
-def run(day: Annotated[str, typer.Argument(metavar="DATE", help="Listing day (UTC), YYYY-MM-DD.")], force: Force = False, as_json: Json = False) -> None:
+def run(
+    day: Annotated[str, typer.Argument(metavar="DATE", help="Listing day (UTC), YYYY-MM-DD.")],
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
     """One day through to the marts, in process. Exit code 0 released or unchanged, 3 refused, 1 failed."""
     dt = parse_day(day)
     _finish(_run_days([dt], 1, force, as_json), as_json)
@@ -90,13 +98,13 @@ def run(day: Annotated[str, typer.Argument(metavar="DATE", help="Listing day (UT
 def backfill(
     first: Annotated[str, typer.Argument(metavar="FROM", help="First listing day.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="Last listing day, included.")],
-    parallel: Annotated[int, typer.Option(min=1, max=64, help="Days that are computed at once; releases stay serial.")] = 1,
+    parallel: Annotated[
+        int, typer.Option(min=1, max=64, help="Days that are computed at once; releases stay serial.")
+    ] = 1,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Days as a backfill, oldest first. Exit code 0 all released, 3 some refused, 1 some failed."""
-    from orchestration.running import days_between
-
     days = days_between(parse_day(first), parse_day(last))
     if not days:
         _fail(f"{first} is after {last}: name the first day first.", USAGE)
@@ -105,7 +113,9 @@ def backfill(
 
 @app.command()
 def heal(
-    parallel: Annotated[int, typer.Option(min=1, max=64, help="Days that are computed at once; releases stay serial.")] = 1,
+    parallel: Annotated[
+        int, typer.Option(min=1, max=64, help="Days that are computed at once; releases stay serial.")
+    ] = 1,
     as_json: Json = False,
 ) -> None:
     """Run again exactly the days that failed, were refused, wait or are stale. Exit codes as backfill."""
@@ -129,7 +139,7 @@ def status(as_json: Json = False) -> None:
     if not days:
         _say("no day has landed yet: `litlake land SOURCE DATE FILE`, or try `litlake demo`")
         return
-    table = Table("day", "state", *(Text(name) for name in ("release", "listings", "quarantined", "read")), "reasons")
+    table = Table("day", "state", "release", "listings", "quarantined", "read", "reasons", header_style="bold")
     for day in days:
         style = {"released": "green", "refused": "red", "incomplete": "red"}.get(day.state, "yellow")
         numbers = (day.release_seq or "–", day.listings, day.quarantined, day.records_read)
@@ -140,7 +150,7 @@ def status(as_json: Json = False) -> None:
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="One statement that reads, e.g. \"from marts.daily_overview\".")],
+    query: Annotated[str, typer.Argument(help='One statement that reads, e.g. "from marts.daily_overview".')],
     format: Annotated[str, typer.Option(help="table, json, csv or parquet.")] = "table",
     at: Annotated[int | None, typer.Option(metavar="SNAPSHOT", help="See the lake as it was at this snapshot.")] = None,
 ) -> None:
@@ -162,7 +172,8 @@ def search(
 ) -> None:
     """Search the released works. Not there yet: this command says so."""
     _fail(
-        "search is not built yet. Until then: litlake sql \"select paper_id, title from curated.papers where title ilike '%word%'\"",
+        "search is not built yet. Until then: "
+        "litlake sql \"select paper_id, title from curated.papers where title ilike '%word%'\"",
         FAILED,
     )
 
@@ -187,7 +198,9 @@ def train(
 
 
 @app.command()
-def dev(port: Annotated[int | None, typer.Option(help="Port of the Dagster UI; a free one if it is taken.")] = None) -> None:
+def dev(
+    port: Annotated[int | None, typer.Option(help="Port of the Dagster UI; a free one if it is taken.")] = None,
+) -> None:
     """Object store, Dagster UI and daemon, until stopped with Ctrl-C or `litlake down`."""
     from orchestration.dev import free_port, serve
 
@@ -205,7 +218,14 @@ def down() -> None:
 
     installation = _installation()
     with display(), work("stopping"):
-        stopped = [name for name, done in (("Dagster", stop(installation.settings)), ("object store", installation.embedded_store.stop())) if done]
+        stopped = [
+            name
+            for name, done in (
+                ("Dagster", stop(installation.settings)),
+                ("object store", installation.embedded_store.stop()),
+            )
+            if done
+        ]
     _say(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
 
 
@@ -223,7 +243,11 @@ def doctor(as_json: Json = False) -> None:
             mark = Text("ok  ", style="green") if finding.healthy else Text("ill ", style="red")
             Console().print(mark + Text(f"{finding.part}: {finding.seen}"), soft_wrap=True)
     if as_json:
-        print(json.dumps({"healthy": all(f.healthy for f in findings), "findings": [asdict(f) for f in findings]}, indent=1))
+        print(
+            json.dumps(
+                {"healthy": all(f.healthy for f in findings), "findings": [asdict(f) for f in findings]}, indent=1
+            )
+        )
     raise typer.Exit(0 if all(finding.healthy for finding in findings) else FAILED)
 
 
@@ -239,7 +263,9 @@ def _run_days(days: list[date], parallel: int, force: bool, as_json: bool) -> li
 
 
 def _tell(result: Any) -> None:
-    style = {"released": "green", "unchanged": "dim", "refused": "red", "failed": "bold red"}.get(result.state, "yellow")
+    style = {"released": "green", "unchanged": "dim", "refused": "red", "failed": "bold red"}.get(
+        result.state, "yellow"
+    )
     numbers = {
         "released": f"{result.listings} listings, {result.seconds:.1f} s",
         "empty": "no source has listed anything",
@@ -294,5 +320,3 @@ def _one_line_errors() -> Iterator[None]:
         sys.exit(FAILED)
     except BrokenPipeError:  # the reader of our output has left, e.g. `| head`
         sys.exit(0)
-
-

@@ -16,7 +16,7 @@ from orchestration.settings import load_settings, quiet_libraries
 quiet_libraries()
 
 from assets.day_models import day_model_assets  # noqa: E402  (telemetry is off before these import anything)
-from assets.enrichment.assets import annotations, embeddings  # noqa: E402
+from assets.enrichment.assets import ENRICHMENT_ASSETS  # noqa: E402
 from assets.gate.assets import gate_asset  # noqa: E402
 from assets.listings.assets import listings  # noqa: E402
 from assets.marts import mart_assets  # noqa: E402
@@ -41,8 +41,7 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
             *RAW_ASSETS,
             listings,
             day_model_assets(manifest),
-            embeddings,
-            annotations,
+            *ENRICHMENT_ASSETS,
             gate_asset(manifest),
             release_asset(manifest),
             mart_assets(manifest),

@@ -93,7 +93,7 @@ def _point_on() -> None:
     for command, what in (
         ("litlake status", "every day, its state and reasons"),
         ('litlake sql "from marts.daily_overview order by dt, source"', "what each source brought"),
-        ("litlake sql \"select reason, detail, excerpt from ops.quarantine\"", "what could not be listed, and why"),
+        ('litlake sql "select reason, detail, excerpt from ops.quarantine"', "what could not be listed, and why"),
         ("litlake dev", "the Dagster UI: assets, checks, backfills"),
         ("litlake land jsonl 2025-06-26 FILE && litlake run 2025-06-26", "a day of your own"),
         ("litlake down", "stop the object store"),

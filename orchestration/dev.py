@@ -33,7 +33,18 @@ def free_port(wanted: int) -> int:
 def serve(settings: Settings, port: int) -> int:
     """Run ``dagster dev`` until it is stopped; its exit code."""
     home = prepare_dagster_home(settings)
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-m",
+        "orchestration.definitions",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     environment = {
         **os.environ,
         "LITLAKE_HOME": str(settings.home),

@@ -17,7 +17,7 @@ from assets.sources import SOURCES_BY_NAME
 from assets.sources.base import Source, StreamDamaged
 from assets.sources.jsonl import LineTooLong, split_by_day
 from assets.sources.streams import open_stream
-from orchestration.partitions import first_day, today
+from orchestration.days import first_day, today
 from orchestration.progress import work
 from orchestration.resources.raw_store import RawStore
 
@@ -95,7 +95,9 @@ def land_split(raw: RawStore, source: Source, field: str, files: Sequence[Path])
         LandingError: The source has no records to split by, or a file breaks off.
     """
     if not source.splittable:
-        raise LandingError(f"{source.name} cannot be split by a field: name the day, `litlake land {source.name} DATE`.")
+        raise LandingError(
+            f"{source.name} cannot be split by a field: name the day, `litlake land {source.name} DATE`."
+        )
     check_files(files)
     return [landed for file in files for landed in _land_one_split(raw, source, field, file)]
 
@@ -115,7 +117,9 @@ def _land_one_split(raw: RawStore, source: Source, field: str, file: Path) -> li
                     counts[usable] = counts.get(usable, 0) + 1
                     advance(1)
         except (StreamDamaged, LineTooLong) as fault:
-            raise LandingError(f"{file} cannot be split: {fault}. Land it whole: `litlake land {source.name} DATE`.") from fault
+            raise LandingError(
+                f"{file} cannot be split: {fault}. Land it whole: `litlake land {source.name} DATE`."
+            ) from fault
         if not days:
             raise LandingError(f"{file} holds no records to split.")
         last = max((day for day in days if day is not None), default=today())

@@ -24,7 +24,13 @@ def display() -> Iterator[Progress]:
     if _shown is not None:
         yield _shown
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     _shown = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     try:
         with _shown:

@@ -35,6 +35,7 @@ def read_only_session(lake: Lake, at: int | None = None) -> Iterator[duckdb.Duck
     """A session for SQL that nobody has read: it sees the lake and nothing else.
 
     Args:
+        lake: Whose tables it sees.
         at: Snapshot to see; None for the newest.
 
     Raises:
@@ -80,7 +81,9 @@ def print_table(answer: duckdb.DuckDBPyConnection, out: IO[str]) -> None:
     console = Console(file=out)
     names = _names(answer)
     rows = answer.fetchmany(TABLE_ROWS + 1)
-    table = Table(*(Text(name) for name in names), header_style="bold")
+    table = Table(header_style="bold")
+    for name in names:
+        table.add_column(Text(name))
     for row in rows[:TABLE_ROWS]:
         table.add_row(*(Text(_cell(value)) for value in row))
     console.print(table)
@@ -95,7 +98,11 @@ def print_json(answer: duckdb.DuckDBPyConnection, out: IO[str]) -> None:
     first = True
     while rows := answer.fetchmany(1000):
         for row in rows:
-            out.write(("" if first else ",") + "\n" + json.dumps(dict(zip(names, row, strict=True)), default=_plain, ensure_ascii=False))
+            out.write(
+                ("" if first else ",")
+                + "\n"
+                + json.dumps(dict(zip(names, row, strict=True)), default=_plain, ensure_ascii=False)
+            )
             first = False
     out.write("\n]\n")
 
@@ -106,7 +113,10 @@ def print_csv(answer: duckdb.DuckDBPyConnection, out: IO[str]) -> None:
     writer.writerow(_names(answer))
     while rows := answer.fetchmany(1000):
         writer.writerows(
-            [json.dumps(value, default=_plain, ensure_ascii=False) if isinstance(value, list | dict) else value for value in row]
+            [
+                json.dumps(value, default=_plain, ensure_ascii=False) if isinstance(value, list | dict) else value
+                for value in row
+            ]
             for row in rows
         )
 
@@ -151,5 +161,3 @@ def _plain(value: Any) -> Any:
 def _one_line(fault: Exception) -> str:
     lines = [line.strip() for line in str(fault).splitlines() if line.strip() and not line.startswith("LINE")]
     return " ".join(line for line in lines if set(line) != {"^"})[:400]
-
-

@@ -15,6 +15,9 @@ from orchestration.resources.object_store import ObjectStoreError
 
 OWNERS = ["team:litlake"]
 
+#: One step at a time writes the lake: DuckLake's conflicts are per table, and every day writes the same tables.
+LAKE_POOL = "lake"
+
 #: An event log is never pruned by itself: tables in it stay small.
 TABLE_ROWS = 20
 CELL_CHARACTERS = 120
@@ -56,4 +59,3 @@ def step(context: dg.AssetExecutionContext) -> Iterator[None]:
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
     return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
-

@@ -13,13 +13,17 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from assets.release.publish import last_refusal
+from assets.sources import SOURCES
 from orchestration.progress import display, work
+from orchestration.publication import is_current, marts_are_current
 from orchestration.resources.installation import Installation
 from orchestration.settings import PROJECT, Settings
+from orchestration.versions import input_hash, versions
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -78,6 +82,7 @@ class Runner:
         """One day through to the marts; a day whose inputs are those of its release is not run again.
 
         Args:
+            dt: The day.
             force: Run it all the same.
         """
         started = time.monotonic()
@@ -95,10 +100,14 @@ class Runner:
         """Many days, each as soon as it is done.
 
         Args:
+            days: The days, in the order in which they are begun.
             parallel: Processes that compute; releases stay serial.
+            force: Run days all the same whose inputs have not changed.
         """
         with display(), work(f"{len(days)} days", len(days)) as advance:
-            done = self._in_processes(days, parallel, force) if parallel > 1 else (self.run(d, force=force) for d in days)
+            done = (
+                self._in_processes(days, parallel, force) if parallel > 1 else (self.run(d, force=force) for d in days)
+            )
             for result in done:
                 advance(1)
                 yield result
@@ -113,12 +122,6 @@ class Runner:
 
     def _without_run(self, dt: date) -> DayResult | None:
         """The result of a day for which nothing has to be run, or None."""
-        from assets.marts import marts_are_current
-        from assets.release.assets import is_current
-        from assets.release.publish import last_refusal
-        from assets.sources import SOURCES
-        from orchestration.versions import input_hash, versions
-
         here = self.installation
         if any(here.raw.landed(source.name, dt) for source in SOURCES):
             return None
@@ -143,11 +146,6 @@ def prepare_dagster_home(settings: Settings) -> str:
         shutil.copyfile(PROJECT / "infra" / "dagster.yaml", home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
     return str(home)
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """Every day from first to last, both included."""
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def worst(results: Iterable[DayResult]) -> int:

@@ -49,7 +49,8 @@ def day_states(installation: Installation) -> list[DayStatus]:
         releases = _by_day(connection, "SELECT DISTINCT ON (dt) * FROM ops.releases ORDER BY dt, release_seq DESC")
         refusals = _by_day(connection, "SELECT DISTINCT ON (dt) * FROM ops.refusals ORDER BY dt, refused_at DESC")
         known = _by_day(
-            connection, "SELECT dt, list(raw_sha256) AS objects, sum(records)::BIGINT AS records FROM ops.raw_objects GROUP BY dt"
+            connection,
+            "SELECT dt, list(raw_sha256) AS objects, sum(records)::BIGINT AS records FROM ops.raw_objects GROUP BY dt",
         )
         quarantined = _by_day(connection, "SELECT dt, count(*) AS rows FROM ops.quarantine GROUP BY dt")
     made_with = json.dumps(versions(installation), sort_keys=True)

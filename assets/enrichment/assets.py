@@ -71,3 +71,6 @@ def annotations(
             "counts": table_of(counts.iter_rows(named=True)),
         }
     )
+
+
+ENRICHMENT_ASSETS = [embeddings, annotations]

@@ -134,9 +134,9 @@ class Card:
             "|---|---|---|---|---|---|"
         )
         rows = [
-            f"| {name} | {s.macro_f1:.3f} | {s.macro_f1_deviation:.3f} | {s.accuracy:.3f} | {_figure(s.quadratic_kappa)} "
-            f"| {s.calibration_error:.3f} |"
-            for name, s in ((name, head.cross_validated) for name, head in self.heads.items())
+            f"| {name} | {s.macro_f1:.3f} | {s.macro_f1_deviation:.3f} | {s.accuracy:.3f} "
+            f"| {_figure(s.quadratic_kappa)} | {s.calibration_error:.3f} |"
+            for name, s in ((name, card.cross_validated) for name, card in self.heads.items())
         ]
         title = (
             f"## Scores on held-back texts\n\n{self.folds}-fold cross-validation, {self.repeats} times, texts of one "
@@ -161,7 +161,10 @@ class Card:
     def _elsewhere(self) -> str:
         if self.elsewhere_name is None:
             return ""
-        head = "| scheme | papers | accuracy | with acceptable alternatives | macro-F1 | F1 by label |\n|---|---|---|---|---|---|"
+        head = (
+            "| scheme | papers | accuracy | with acceptable alternatives | macro-F1 | F1 by label |\n"
+            "|---|---|---|---|---|---|"
+        )
         rows = [
             f"| {name} | {s.items} | {s.accuracy:.3f} | {_figure(card.elsewhere_acceptable)} | {s.macro_f1:.3f} "
             f"| {', '.join(f'{label} {f1:.2f}' for label, f1 in s.f1.items())} |"

@@ -192,7 +192,8 @@ def _load_transformer(model: EmbeddingModel) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # of loading 103 tensors, into the log of every run
+    # Of loading 103 tensors, into the log of every run.
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     local = model.is_local
     transformer = SentenceTransformer(
         str(model.path), device="cpu", revision=None if local else model.revision, local_files_only=local

@@ -117,56 +117,75 @@ def fit(scheme: Scheme, items: Labelled, exemplars: Labelled | None, space: Feat
     """
     recipe = RECIPES[scheme.name]
     added = exemplars if recipe.exemplar_weight else None
-    held_back = {strength: _held_back(scheme, recipe, items, added, strength) for strength in STRENGTHS}
+    held_back = _held_back(scheme, recipe, items, added)
     score = _kappa_of_sum if scheme.ordinal else _macro_f1_of_logits
     # The strongest regularisation among equals.
     best = max(STRENGTHS, key=lambda strength: (round(score(held_back[strength], items.answers), 3), -strength))
     space = space or FeatureSpace.fit(items.papers, recipe.blocks)
-    head = _weights(scheme, recipe, space, items, added, best)
-    calibrate = _stretched if isinstance(head, OrdinalHead) else _tempered
-    return FittedHead(calibrate(head, held_back[best], items.answers), space, best)
+    head = _weights(scheme, recipe, _rows(recipe, space, items, added), best)
+    answered = held_back[best]
+    if isinstance(head, OrdinalHead):
+        return FittedHead(_stretched(head, answered, items.answers), space, best)
+    return FittedHead(_tempered(head, answered, items.answers), space, best)
 
 
-def _held_back(scheme: Scheme, recipe: Recipe, items: Labelled, added: Labelled | None, strength: float) -> Floats:
-    """Logits (or sums of probabilities, for an ordinal scheme) of every item by a head that never saw its group."""
-    rows = []
-    for train, test in splits(items, INNER_FOLDS, seed=0):
+def _held_back(scheme: Scheme, recipe: Recipe, items: Labelled, added: Labelled | None) -> dict[float, Floats]:
+    """By strength, the logits (for an ordinal scheme, sums of probabilities) of every item by heads that never saw it.
+
+    No head saw another item of its group either.
+    """
+    answered: dict[float, list[Floats]] = {strength: [] for strength in STRENGTHS}
+    folds = splits(items, INNER_FOLDS, seed=0)
+    for train, test in folds:
         known = items.take(train)
-        space = FeatureSpace.fit(known.papers, recipe.blocks)
-        head = _weights(scheme, recipe, space, known, added, strength)
-        features = space.matrix(items.papers.take(test), recipe.blocks)
-        rows.append((test, head.raw(features) if isinstance(head, OrdinalHead) else head.logits(features)))
-    order = np.argsort(np.concatenate([test for test, _ in rows]))
-    return np.asarray(np.concatenate([answer for _, answer in rows])[order], dtype=np.float64)
+        rows = _rows(recipe, FeatureSpace.fit(known.papers, recipe.blocks), known, added)
+        features = rows.space.matrix(items.papers.take(test), recipe.blocks)
+        for strength in STRENGTHS:
+            head = _weights(scheme, recipe, rows, strength)
+            answered[strength].append(head.raw(features) if isinstance(head, OrdinalHead) else head.logits(features))
+    order = np.argsort(np.concatenate([test for _, test in folds]))
+    return {strength: np.concatenate(answers)[order] for strength, answers in answered.items()}
 
 
-def _weights(
-    scheme: Scheme, recipe: Recipe, space: FeatureSpace, items: Labelled, added: Labelled | None, strength: float
-) -> NominalHead | OrdinalHead:
-    """A head without calibration."""
+@dataclass(frozen=True)
+class _Rows:
+    """What a classifier is fitted on: a row of features, an answer and a weight for every text."""
+
+    space: FeatureSpace
+    features: Any
+    answers: Indices
+    weight: Floats
+
+
+def _rows(recipe: Recipe, space: FeatureSpace, items: Labelled, added: Labelled | None) -> _Rows:
     from scipy import sparse
 
-    features = space.matrix(items.papers, recipe.blocks)
-    answers, weight = items.answers, np.ones(len(items.answers))
+    features, answers = space.matrix(items.papers, recipe.blocks), items.answers
+    weight = np.ones(len(answers))
     if added is not None:
         features = sparse.vstack([features, space.matrix(added.papers, recipe.blocks)], format="csr")
         answers = np.concatenate([answers, added.answers])
         weight = np.concatenate([weight, np.full(len(added.answers), recipe.exemplar_weight)])
+    return _Rows(space, features, answers, weight)
+
+
+def _weights(scheme: Scheme, recipe: Recipe, rows: _Rows, strength: float) -> NominalHead | OrdinalHead:
+    """A head without calibration."""
+    grades, answers = len(scheme.labels), rows.answers
     if not scheme.ordinal:
-        fitted = _logistic(features, answers, weight, strength, balanced=True)
-        return NominalHead(recipe.blocks, *_row_per_label(fitted, len(scheme.labels)))
-    grades = len(scheme.labels)
+        fitted = _logistic(rows, answers, strength, balanced=True)
+        return NominalHead(recipe.blocks, *_row_per_label(fitted, grades))
     cuts = [k for k in range(1, grades) if min((answers < k).sum(), (answers >= k).sum()) >= MIN_ITEMS_BEYOND_CUT]
-    above = [_logistic(features, answers >= k, weight, strength, balanced=False) for k in cuts]
+    above = [_logistic(rows, answers >= k, strength, balanced=False) for k in cuts]
     bias = np.concatenate([fitted.intercept_ for fitted in above])
     return OrdinalHead(recipe.blocks, np.vstack([fitted.coef_ for fitted in above]), bias, grades)
 
 
-def _logistic(features: Any, answers: NDArray[Any], weight: Floats, strength: float, *, balanced: bool) -> Any:
+def _logistic(rows: _Rows, answers: NDArray[Any], strength: float, *, balanced: bool) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=5000, tol=1e-5)
-    return model.fit(features, answers, sample_weight=weight)
+    model = LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=5000)
+    return model.fit(rows.features, answers, sample_weight=rows.weight)
 
 
 def _row_per_label(fitted: Any, labels: int) -> tuple[Floats, Floats]:

@@ -244,7 +244,8 @@ def _read(description: Mapping[str, Any], tensors: Mapping[str, Any], sha256: st
             bias=tensors[f"head.{scheme}.bias"],
             **figures,
         )
-    return Heads(description["version"], *description["embedding"], FeatureSpace(vocabularies, scales), heads, sha256)
+    model, revision = description["embedding"]
+    return Heads(description["version"], model, revision, FeatureSpace(vocabularies, scales), heads, sha256)
 
 
 def annotate(papers: pl.DataFrame, embeddings: pl.DataFrame, heads: Heads) -> pl.DataFrame:

@@ -30,9 +30,8 @@ def bars(counts: pl.DataFrame) -> str:
         for label, works in group.select("label", "works").iter_rows():
             width = max(1, round((_WIDTH - _LABELS - 50) * works / most))
             parts.append(f'<text x="{_LABELS - 6}" y="{y + 12}" text-anchor="end">{escape(label)}</text>')
-            parts.append(
-                f'<rect x="{_LABELS}" y="{y}" width="{width}" height="{_BAR}" fill="{_COLOURS[index % len(_COLOURS)]}"/>'
-            )
+            fill = _COLOURS[index % len(_COLOURS)]
+            parts.append(f'<rect x="{_LABELS}" y="{y}" width="{width}" height="{_BAR}" fill="{fill}"/>')
             parts.append(f'<text x="{_LABELS + width + 5}" y="{y + 12}">{works}</text>')
             y += _BAR + _GAP
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{max(y, 1)}" font-family="sans-serif"'

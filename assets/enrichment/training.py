@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import orjson
+from threadpoolctl import threadpool_limits
 
 from assets.enrichment.card import Card, Data, HeadCard
 from assets.enrichment.embedding import Encoder, TextEncoder, paper_text
@@ -158,12 +159,14 @@ def train(
     space = FeatureSpace.fit(papers, sorted({block for recipe in RECIPES.values() for block in recipe.blocks}))
     sources = [text.source for text in texts]
     heads, cards = {}, {}
-    for name, scheme in SCHEMES.items():
-        items = _items(scheme, texts, papers)
-        fitted = fit(scheme, items, exemplars.get(name), space)
-        scores = cross_validate(scheme, items, exemplars.get(name), sources, folds=folds, repeats=repeats)
-        heads[name] = fitted.head
-        cards[name] = _head_card(scheme, fitted, scores, others, other_papers)
+    # One thread: the sums come out in one order, and matrices this small are slower on two.
+    with threadpool_limits(1):
+        for name, scheme in SCHEMES.items():
+            items, added = _items(scheme, texts, papers), exemplars.get(name)
+            fitted = fit(scheme, items, added, space)
+            scores = cross_validate(scheme, items, added, sources, folds=folds, repeats=repeats)
+            heads[name] = fitted.head
+            cards[name] = _head_card(scheme, fitted, scores, others, other_papers)
     trained = Heads(version, encoder.model.name, encoder.model.revision, space, heads)
     content = trained.to_bytes()
     out.mkdir(parents=True, exist_ok=True)
@@ -229,8 +232,8 @@ def _head_card(
         elsewhere = score(scheme, truth, answers, probabilities, [text.source for text in others])
         given = [list(scheme.labels)[i] for i in answers]
         right = [
-            g in (t.answers[scheme.name], *t.acceptable.get(scheme.name, ()))
-            for g, t in zip(given, others, strict=True)
+            label in (text.answers[scheme.name], *text.acceptable.get(scheme.name, ()))
+            for label, text in zip(given, others, strict=True)
         ]
         acceptable = float(np.mean(right))
     calibration = {name: float(getattr(head, name)) for name in names}

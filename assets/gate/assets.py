@@ -16,6 +16,8 @@ from orchestration.resources.installation import Installation
 from orchestration.resources.staging import StagedTable, content_hash
 from orchestration.run_metadata import OWNERS, step, table_of
 
+REFUSES, WARNS = "Required: a failure refuses the day.", "A failure is a warning."
+
 #: Every staged table that the gate looks at.
 CHECKED_TABLES = tuple(sorted({*RELEASED_TABLES, *SUITE_TABLES.values(), "dbt_tests"}))
 
@@ -26,7 +28,7 @@ def gate_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         dg.AssetCheckSpec(
             check_name(asset, name),
             asset="gate",
-            description=f"{check.description}. {'Required: a failure refuses the day.' if check.required else 'A warning.'}",
+            description=f"{check.description}. {REFUSES if check.required else WARNS}",
             partitions_def=DAYS,
         )
         for (asset, name), check in declared_checks(manifest).items()

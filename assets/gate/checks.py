@@ -26,6 +26,9 @@ SUITE_TABLES = {
     "annotations": "annotations",
 }
 
+#: Of one or two listings, a share says nothing.
+MIN_LISTINGS_FOR_A_SHARE = 3
+
 
 @dataclass(frozen=True)
 class DayContent:
@@ -72,10 +75,11 @@ def check_day(content: DayContent, manifest: Mapping[str, Any]) -> list[Verdict]
         ExpectationError: A check could not be carried out; that is no verdict.
     """
     tables = content.tables
+    listed = tables["records"].height
     parameters = {
         "day": content.dt,
         "dim": content.model.dim,
-        "min_abstract_share": content.min_abstract_share,
+        "min_abstract_share": content.min_abstract_share if listed >= MIN_LISTINGS_FOR_A_SHARE else 0.0,
     }
     verdicts = [
         verdict for suite in SUITES for verdict in run_suite(suite, tables[SUITE_TABLES[suite.table]], parameters)

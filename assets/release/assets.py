@@ -2,44 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any, Literal
+from datetime import date
+from typing import Any
 
 import dagster as dg
 
-from assets.gate.checks import declared_checks
-from assets.release.publish import RELEASED_TABLES, DayRelease, Refused, last_refusal, last_release, publish, refuse
-from assets.sources import SOURCES
 from orchestration import versions
-from orchestration.gate import objections
 from orchestration.partitions import DAYS, ONE_RUN_A_DAY
+from orchestration.publication import release_day
 from orchestration.resources.installation import Installation
-from orchestration.resources.staging import content_hash
-from orchestration.run_metadata import OWNERS, step
-
-#: One release at a time: DuckLake's conflicts are per table, and every day writes the same tables.
-LAKE_POOL = "lake"
-
-State = Literal["released", "unchanged", "refused", "empty"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a day's release.
-
-    Attributes:
-        state: "empty" is a day for which no source has listed anything.
-        listings: Listings in the content.
-        reasons: Why it was refused.
-        release_seq: Number of the release, where one was made.
-    """
-
-    state: State
-    content_hash: str
-    listings: int
-    reasons: tuple[str, ...] = ()
-    release_seq: int | None = None
+from orchestration.run_metadata import LAKE_POOL, OWNERS, step
 
 
 def release_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
@@ -78,82 +50,3 @@ def release_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={**metadata, "dagster/row_count": outcome.listings})
 
     return release
-
-
-def release_day(litlake: Installation, dt: date, run_id: str, manifest: Mapping[str, Any]) -> Outcome:
-    """Publish what is staged for a day if every required check has passed on exactly these bytes.
-
-    Fails closed: a required check that failed, or has no verdict on this content, refuses the day.
-
-    Raises:
-        NotStagedError: Nothing is staged for the day, or not all of it.
-    """
-    staged = {table.table: table for table in litlake.staging.current(dt, *RELEASED_TABLES)}
-    content_id = content_hash(staged, RELEASED_TABLES)
-    listings = staged["day_listings"].rows
-    if staged["raw_objects"].rows == 0:
-        litlake.staging.sweep(dt)
-        return Outcome("empty", content_id, 0)
-    verdicts = litlake.ledger.verdicts(dt, content_id)
-    reasons = objections(verdicts, declared_required(manifest))
-    made_with = versions.versions(litlake)
-    entries = [entry for source in SOURCES for entry in litlake.raw.entries(source.name, dt)]
-    release = DayRelease(
-        dt=dt,
-        tables={name: litlake.staging.read(table) for name, table in staged.items()},
-        verdicts=verdicts,
-        content_hash=content_id,
-        input_hash=versions.input_hash(dt, entries, made_with),
-        versions=made_with,
-        run_id=run_id,
-        at=datetime.now(UTC),
-    )
-    if reasons:
-        _record_refusal(litlake, release, reasons)
-        return Outcome("refused", content_id, listings, tuple(reasons))
-    with litlake.lake.connect() as connection:
-        released = last_release(connection, dt)
-    unchanged = released is not None and released.content_hash == content_id
-    sequence = None
-    if not unchanged:
-        details = json.dumps({"dt": dt.isoformat(), "run_id": run_id, "content_hash": content_id})
-        sequence = litlake.lake.commit(
-            lambda connection: publish(connection, release), f"release {dt} ({listings} listings)", details
-        )
-    litlake.store.put_json(current_key(dt), {"content_hash": content_id, "input_hash": release.input_hash})
-    litlake.staging.sweep(dt)
-    return Outcome("unchanged" if unchanged else "released", content_id, listings, release_seq=sequence)
-
-
-def is_current(litlake: Installation, dt: date, input_hash: str) -> bool:
-    """Whether what is released of a day was made from, or found equal to what is made from, these very inputs."""
-    with litlake.lake.connect() as connection:
-        released = last_release(connection, dt)
-    if released is None:
-        return False
-    known = litlake.store.get_json(current_key(dt))
-    return bool(known == {"content_hash": released.content_hash, "input_hash": input_hash})
-
-
-def current_key(dt: date) -> str:
-    """Object that says which inputs the day's release is known to follow from."""
-    return f"ops/current/dt={dt.isoformat()}.json"
-
-
-def declared_required(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Every check without whose pass no day is released."""
-    return {name for name, check in declared_checks(manifest).items() if check.required}
-
-
-def _record_refusal(litlake: Installation, release: DayRelease, reasons: list[str]) -> None:
-    """The same content refused again for the same reasons is no news, and writes no snapshot."""
-    with litlake.lake.connect() as connection:
-        known = last_refusal(connection, release.dt)
-    if known == Refused(release.content_hash, release.input_hash, reasons):
-        return
-    details = json.dumps(
-        {"dt": release.dt.isoformat(), "run_id": release.run_id, "content_hash": release.content_hash}
-    )
-    litlake.lake.commit(
-        lambda connection: refuse(connection, release, reasons), f"refuse {release.dt}: {reasons[0][:200]}", details
-    )

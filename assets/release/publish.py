@@ -268,9 +268,7 @@ def _forget_vanished(connection: duckdb.DuckDBPyConnection) -> None:
     """What only the day's former release listed leaves the enriched tables with it."""
     if not connection.execute("SELECT count(*) FROM former_texts").fetchone()[0]:  # type: ignore[index]
         return
-    connection.execute(
-        "DELETE FROM former_texts WHERE text_sha256 IN (SELECT text_sha256 FROM lake.curated.listings)"
-    )
+    connection.execute("DELETE FROM former_texts WHERE text_sha256 IN (SELECT text_sha256 FROM lake.curated.listings)")
     connection.execute(
         "DELETE FROM lake.enriched.embeddings WHERE text_sha256 IN (SELECT text_sha256 FROM former_texts)"
     )

@@ -69,7 +69,12 @@ def missing_statements(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()
     for schema, table, column in rows:
         there.setdefault((schema, table), set()).add(column)
-    schemas = {row[0] for row in connection.execute("SELECT schema_name FROM duckdb_schemas() WHERE database_name = 'lake'").fetchall()}
+    schemas = {
+        row[0]
+        for row in connection.execute(
+            "SELECT schema_name FROM duckdb_schemas() WHERE database_name = 'lake'"
+        ).fetchall()
+    }
     statements = [
         f"CREATE SCHEMA lake.{schema}"
         for schema in dict.fromkeys([*(table.schema for table in lake_tables()), "marts"])

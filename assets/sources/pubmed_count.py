@@ -18,7 +18,6 @@ _TOKEN = re.compile(
     rb"|(/?(?:Pubmed(?:Book)?Article(?:Set)?|MedlineCitation(?:Set)?|Delete(?:Citation|Document)|PMID))[ \t\r\n/>])"
 )
 _CLOSER = {b"!--": b"-->", b"![CDATA[": b"]]>", b"?": b"?>"}
-_DOCTYPE_TURN = re.compile(rb"[>\[]")
 _SUBSET_END = re.compile(rb"\][ \t\r\n]*>")
 
 #: A token, and whatever it makes us skip, ends within this many bytes.
@@ -96,9 +95,12 @@ def _tags_before(window: bytes, limit: int) -> Generator[bytes, None, int]:
 def _behind(window: bytes, start: int, opener: bytes, barren: dict[bytes, int]) -> int:
     stop = min(start + MAX_SKIP_BYTES, len(window))
     if opener not in _CLOSER:
-        turn = _DOCTYPE_TURN.search(window, start, stop)
-        end = _SUBSET_END.search(window, turn.end(), stop) if turn and turn[0] == b"[" else turn
-        return end.end() if end else start
+        end = window.find(b">", start, stop)
+        bracket = window.find(b"[", start, stop if end < 0 else end)
+        if bracket >= 0:
+            subset = _SUBSET_END.search(window, bracket, stop)
+            end = subset.end() - 1 if subset else -1
+        return end + 1 if end >= 0 else start
     closer = _CLOSER[opener]
     found = window.find(closer, max(start, barren.get(closer, 0)), stop)
     if found < 0:

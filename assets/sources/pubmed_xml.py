@@ -6,7 +6,7 @@ a file is cut (`assets.sources.pubmed_split`), what an element means (`assets.so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from lxml import etree
@@ -60,8 +60,8 @@ def _read(cut: Cut, index: int, raw: RawObject, parser: etree.XMLParser, encodin
     try:
         element = etree.fromstring(cut.content, parser)
     except etree.XMLSyntaxError as error:
-        if _kinds(error) != {_UNDEFINED_PREFIX}:
-            raise _syntax_fault(cut, error) from error
+        if _kinds(parser) != {_UNDEFINED_PREFIX}:
+            raise _syntax_fault(cut, error, _UNDEFINED_ENTITY in _kinds(parser)) from error
         # Nothing is wrong but namespace prefixes that the file's root declares: recovering loses nothing.
         element = etree.fromstring(cut.content, _parser(recover=True))
     record = _READERS[cut.element](element, index)
@@ -79,13 +79,12 @@ def _check_encoding(cut: Cut, encoding: str) -> None:
         raise Unlistable(reason, f"not valid {encoding} at byte {error.start} of the record") from error
 
 
-def _kinds(error: etree.XMLSyntaxError) -> set[int]:
-    log: Iterable[etree._LogEntry] = error.error_log  # type: ignore[assignment]  # the stubs omit __iter__
-    return {entry.type for entry in log}
+def _kinds(parser: etree.XMLParser) -> set[int]:
+    """Kinds of fault in the last text parsed. The error's own log would hold those of earlier records, too."""
+    return {entry.type for entry in parser.error_log}
 
 
-def _syntax_fault(cut: Cut, error: etree.XMLSyntaxError) -> Unlistable:
-    undefined = _UNDEFINED_ENTITY in _kinds(error)
+def _syntax_fault(cut: Cut, error: etree.XMLSyntaxError, undefined: bool) -> Unlistable:
     reason = "truncated_xml" if cut.at_end else "undefined_entity" if undefined else "malformed_xml"
     detail = " ".join((error.msg or "not well-formed").split())
     if b'=\\"' in cut.content:

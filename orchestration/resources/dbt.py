@@ -157,7 +157,9 @@ class DbtSession:
             raise DbtError(f"dbt {command} failed: {told[:2000]}")
         if done.exception is not None:
             raise DbtError(f"dbt {command} failed: {done.exception}") from done.exception
-        return DbtRun(kept, [_outcome(result) for result in results if result.node.resource_type in {"test", "unit_test"}])
+        return DbtRun(
+            kept, [_outcome(result) for result in results if result.node.resource_type in {"test", "unit_test"}]
+        )
 
 
 def dagster_events(run: DbtRun, *, context: Any, manifest: Mapping[str, Any], translator: Any) -> Iterator[Any]:
@@ -180,7 +182,14 @@ def _invoke(parsed: Any, arguments: list[str], target: Path, kept: list[dict[str
         if kept is not None and event.info.name in _RESULT_EVENTS:
             kept.append(MessageToDict(event, preserving_proto_field_name=True))
 
-    places = ["--project-dir", str(DBT_PROJECT), "--target-path", str(target / "target"), "--log-path", str(target / "logs")]
+    places = [
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--target-path",
+        str(target / "target"),
+        "--log-path",
+        str(target / "logs"),
+    ]
     quiet = ["--quiet", "--no-use-colors", "--log-level", "none", "--log-level-file", "warn"]
     with _ONE_AT_A_TIME:
         done = dbtRunner(manifest=parsed, callbacks=[keep]).invoke([*quiet, *arguments, *places])

@@ -122,7 +122,9 @@ class Lake:
             try:
                 connection.execute(f"ATTACH {quoted('ducklake:' + self.catalog)} AS lake ({options})")
             except duckdb.Error as fault:
-                raise LakeError(f"cannot open the lake's catalog: {_first_line(fault)}. Try `litlake doctor`.") from fault
+                raise LakeError(
+                    f"cannot open the lake's catalog: {_first_line(fault)}. Try `litlake doctor`."
+                ) from fault
             connection.execute("USE lake")
             yield connection
         finally:
@@ -168,8 +170,10 @@ class Lake:
                     if not _is_conflict(fault):
                         raise
                     if attempt == COMMIT_ATTEMPTS:
-                        raise LakeError(f"other writers kept the lake busy: {_first_line(fault)}. Run it again.") from fault
-                    time.sleep(random.uniform(0.05, 0.2) * 2**attempt)
+                        raise LakeError(
+                            f"other writers kept the lake busy: {_first_line(fault)}. Run it again."
+                        ) from fault
+                    time.sleep(random.uniform(0.05, 0.2) * 2**attempt)  # noqa: S311  (jitter is no secret)
                 except BaseException:
                     _roll_back(connection)
                     raise

@@ -185,7 +185,9 @@ class ObjectStore:
         if self.exists(key):  # spares the upload; the condition below closes the race
             return False
         try:
-            self.client.put_object(Bucket=self.address.bucket, Key=key, Body=content, Metadata=metadata or {}, IfNoneMatch="*")
+            self.client.put_object(
+                Bucket=self.address.bucket, Key=key, Body=content, Metadata=metadata or {}, IfNoneMatch="*"
+            )
         except ClientError as fault:
             if _status(fault) in {409, 412}:
                 return False

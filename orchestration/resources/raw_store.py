@@ -49,7 +49,10 @@ class RawStore:
         """Put one file into the landing of a day; the same bytes land once.
 
         Args:
+            source: Kind of listing.
+            dt: Listing day.
             content: Seekable stream at its start.
+            split_by: Field of the records that named the day, where one file was split.
             name: Where the bytes came from, for messages only.
 
         Returns:
@@ -118,7 +121,7 @@ class RawStore:
         Raises:
             ObjectStoreError: The object is gone or its bytes are not those that were received.
         """
-        content = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES))
+        content = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES))  # noqa: SIM115  (the caller's)
         self._store.download(raw.key, content)
         digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
         if digest != raw.sha256:

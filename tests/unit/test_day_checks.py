@@ -165,33 +165,36 @@ def test_a_day_that_read_records_and_listed_none_is_refused(
 # Volume.
 
 
+WEEK = [90, 100, 5000, 80, 120, 100, 100]
+
+
 @pytest.mark.parametrize(
     ("listed", "passed"), [(20, True), (19, False), (500, True), (501, False), (100, True), (0, False)]
 )
 def test_a_volume_is_compared_with_the_median_of_released_days(listed: int, passed: bool) -> None:
-    verdict = volume(listed, [90, 100, 5000])
+    verdict = volume(listed, WEEK, low=0.2, high=5.0)
     assert verdict.passed is passed
-    assert "the median 100 of 3 released days" in verdict.observed
+    assert "the median 100 of 7 released days" in verdict.observed
     assert verdict.expected.endswith("(low = 0.2, high = 5.0)")
 
 
-@pytest.mark.parametrize("trailing", [[], [100], [100, 100]])
-def test_fewer_than_three_released_days_are_no_measure_and_the_verdict_says_so(trailing: list[int]) -> None:
-    verdict = volume(1, trailing)
+@pytest.mark.parametrize("trailing", [[], [100], [100] * 6])
+def test_less_than_a_week_of_released_days_is_no_measure_and_the_verdict_says_so(trailing: list[int]) -> None:
+    verdict = volume(1, trailing, low=0.2, high=5.0)
     assert verdict.passed
     assert f"{len(trailing)} released days before it are too few" in verdict.observed
 
 
-def test_empty_days_are_no_measure_and_the_verdict_says_so() -> None:
-    verdict = volume(1000, [0, 0, 0, 5])
+def test_days_of_a_handful_of_listings_are_no_measure_and_the_verdict_says_so() -> None:
+    verdict = volume(1000, [0, 0, 0, 5, 19, 19, 19], low=0.2, high=5.0)
     assert verdict.passed
-    assert "nothing to compare" in verdict.observed
+    assert "too little to compare" in verdict.observed
 
 
 def test_the_ratios_of_a_volume_can_be_set_but_not_crossed() -> None:
-    assert not volume(89, [100, 100, 100], low=0.9, high=1.1).passed
+    assert not volume(89, [100] * 7, low=0.9, high=1.1).passed
     with pytest.raises(ValueError, match="low <= high"):
-        volume(100, [100, 100, 100], low=2, high=1)
+        volume(100, [100] * 7, low=2, high=1)
 
 
 # The day itself.
