@@ -82,13 +82,13 @@ def day_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             variables = {
                 "dt": dt.isoformat(),
                 "staged_records": litlake.store.url(records.key),
-                "stage_to": litlake.staging.folder(context.run_id),
+                "stage_to": litlake.staging.folder(context.run.run_id),
             }
             with litlake.dbt.session(lake=litlake.lake, attach_lake=False) as dbt:
                 built = dbt.run(DAY_SELECTION, variables)
                 tested = dbt.test(DAY_SELECTION, variables)
-            staged = {name: litlake.staging.adopt(dt, context.run_id, name, [records]) for name in DAY_MODELS}
-            litlake.staging.write(dt, context.run_id, "dbt_tests", _outcomes(tested), staged.values())
+            staged = {name: litlake.staging.adopt(dt, context.run.run_id, name, [records]) for name in DAY_MODELS}
+            litlake.staging.write(dt, context.run.run_id, "dbt_tests", _outcomes(tested), staged.values())
             papers = litlake.staging.read(staged["day_papers"])
         seen: dict[str, dict[str, Any]] = {
             "day_listings": {"dagster/row_count": staged["day_listings"].rows},

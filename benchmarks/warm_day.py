@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from assets.sources import SOURCES_BY_NAME
 from report import arguments, tell
+
+from assets.sources import SOURCES_BY_NAME
 from orchestration.running import Runner
 from orchestration.settings import load_settings, quiet_libraries
 
@@ -21,7 +22,11 @@ FIRST = date(2025, 1, 1)
 def listing(records: int, salt: int) -> bytes:
     """A day of JSON lines; the same salt gives the same texts, so that a second day encodes nothing."""
     lines = (
-        {"id": f"bench-{salt}-{i}", "title": f"Bench record {i} of set {salt}", "abstract": f"Text {i} of {salt}. " * 20}
+        {
+            "id": f"bench-{salt}-{i}",
+            "title": f"Bench record {i} of set {salt}",
+            "abstract": f"Text {i} of {salt}. " * 20,
+        }
         for i in range(records)
     )
     return "".join(json.dumps(line) + "\n" for line in lines).encode()

@@ -68,9 +68,7 @@ def _model(installation: Installation) -> str:
 
 
 def _student(installation: Installation) -> str:
-    from assets.enrichment.heads import Heads
-
-    return f"version {Heads.load().annotator_version}"
+    return f"version {installation.heads.annotator_version}"
 
 
 def _packages(installation: Installation) -> str:

@@ -99,40 +99,52 @@ def land_split(raw: RawStore, source: Source, field: str, files: Sequence[Path])
             f"{source.name} cannot be split by a field: name the day, `litlake land {source.name} DATE`."
         )
     check_files(files)
-    return [landed for file in files for landed in _land_one_split(raw, source, field, file)]
+    with ExitStack() as spools:
+        parts = [(file, _split(source, field, file, spools)) for file in files]  # all of them before any is landed
+        return [landed for file, days in parts for landed in _land_parts(raw, source, field, file, days)]
 
 
-def _land_one_split(raw: RawStore, source: Source, field: str, file: Path) -> list[Landed]:
-    with ExitStack() as open_files, file.open("rb") as received:
-        days: dict[date | None, BinaryIO] = {}
-        counts: dict[date | None, int] = {}
-        try:
-            with work(f"splitting {file.name}") as advance:
-                for day, line in split_by_day(open_stream(received, file.stat().st_size), field, today()):
-                    usable = day if day is not None and first_day() <= day <= today() else None
-                    if usable not in days:
-                        spool = open_files.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
-                        days[usable] = cast(BinaryIO, spool)
-                    days[usable].write(line)
-                    counts[usable] = counts.get(usable, 0) + 1
-                    advance(1)
-        except (StreamDamaged, LineTooLong) as fault:
-            raise LandingError(
-                f"{file} cannot be split: {fault}. Land it whole: `litlake land {source.name} DATE`."
-            ) from fault
-        if not days:
-            raise LandingError(f"{file} holds no records to split.")
-        last = max((day for day in days if day is not None), default=today())
-        return [
-            Landed(
-                day or last,
-                file.name,
-                *raw.land(source, day or last, days[day], _part_name(file, day), split_by=field),
-                records=counts[day],
-                undated=0 if day else counts[day],
-            )
-            for day in sorted(days, key=lambda day: day or date.max)
-        ]
+@dataclass(slots=True)
+class _Part:
+    """Lines of one day, or those that name none."""
+
+    lines: BinaryIO
+    count: int = 0
+
+
+def _split(source: Source, field: str, file: Path, spools: ExitStack) -> dict[date | None, _Part]:
+    days: dict[date | None, _Part] = {}
+    try:
+        with file.open("rb") as received, work(f"splitting {file.name}") as advance:
+            for day, line in split_by_day(open_stream(received, file.stat().st_size), field, today()):
+                usable = day if day is not None and first_day() <= day <= today() else None
+                if usable not in days:
+                    spool = spools.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
+                    days[usable] = _Part(cast(BinaryIO, spool))
+                days[usable].lines.write(line)
+                days[usable].count += 1
+                advance(1)
+    except (StreamDamaged, LineTooLong) as fault:
+        raise LandingError(
+            f"{file} cannot be split: {fault}. Land it whole: `litlake land {source.name} DATE`."
+        ) from fault
+    if not days:
+        raise LandingError(f"{file} holds no records to split.")
+    return days
+
+
+def _land_parts(raw: RawStore, source: Source, field: str, file: Path, days: dict[date | None, _Part]) -> list[Landed]:
+    last = max((day for day in days if day is not None), default=today())
+    return [
+        Landed(
+            day or last,
+            file.name,
+            *raw.land(source, day or last, days[day].lines, _part_name(file, day), split_by=field),
+            records=days[day].count,
+            undated=0 if day else days[day].count,
+        )
+        for day in sorted(days, key=lambda day: day or date.max)
+    ]
 
 
 def _part_name(file: Path, day: date | None) -> str:

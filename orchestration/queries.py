@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.resources.lake import Lake, LakeError
+from orchestration.statements import objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,7 @@ def read_only_session(lake: Lake, at: int | None = None) -> Iterator[duckdb.Duck
         with lake.connect(at=at) as connection:
             connection.execute(f"SET allowed_directories = ['{lake.data_path}']")
             connection.execute("SET enable_external_access = false")
+            connection.execute("SET python_enable_replacements = false")  # a name is a table, never a variable of ours
             connection.execute("SET lock_configuration = true")
             yield connection
     except LakeError as fault:
@@ -65,22 +68,19 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyCon
         raise QueryError(_one_line(fault)) from fault
     if len(statements) != 1:
         raise QueryError(f"one statement is asked for, there are {len(statements)}.")
-    if statements[0].type not in READING:
-        raise QueryError("the lake is read only: SELECT, WITH, FROM, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN or VALUES.")
     try:
+        if reason := objection(connection, statements[0].query):
+            raise QueryError(reason)
         return connection.execute(statements[0])
     except duckdb.Error as fault:
         raise QueryError(_one_line(fault)) from fault
-
-
-READING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.RELATION}
 
 
 def print_table(answer: duckdb.DuckDBPyConnection, out: IO[str]) -> None:
     """The first rows as a table for people. Cells are data: markup in a title is shown, not obeyed."""
     console = Console(file=out)
     names = _names(answer)
-    rows = answer.fetchmany(TABLE_ROWS + 1)
+    rows = next(_batches(answer, TABLE_ROWS + 1), [])
     table = Table(header_style="bold")
     for name in names:
         table.add_column(Text(name))
@@ -96,13 +96,9 @@ def print_json(answer: duckdb.DuckDBPyConnection, out: IO[str]) -> None:
     names = _names(answer)
     out.write("[")
     first = True
-    while rows := answer.fetchmany(1000):
+    for rows in _batches(answer):
         for row in rows:
-            out.write(
-                ("" if first else ",")
-                + "\n"
-                + json.dumps(dict(zip(names, row, strict=True)), default=_plain, ensure_ascii=False)
-            )
+            out.write(("" if first else ",") + "\n" + _json(dict(zip(names, row, strict=True))))
             first = False
     out.write("\n]\n")
 
@@ -111,13 +107,9 @@ def print_csv(answer: duckdb.DuckDBPyConnection, out: IO[str]) -> None:
     """All rows as CSV with a header; nested values as JSON."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_names(answer))
-    while rows := answer.fetchmany(1000):
+    for rows in _batches(answer):
         writer.writerows(
-            [
-                json.dumps(value, default=_plain, ensure_ascii=False) if isinstance(value, list | dict) else value
-                for value in row
-            ]
-            for row in rows
+            [_json(value) if isinstance(value, list | tuple | dict) else value for value in row] for row in rows
         )
 
 
@@ -127,7 +119,11 @@ def write_parquet(answer: duckdb.DuckDBPyConnection, out: IO[str]) -> None:
         raise QueryError("Parquet is binary: send it to a file, `litlake sql … --format parquet > FILE`.")
     import pyarrow.parquet as pq
 
-    pq.write_table(answer.to_arrow_table(), sys.stdout.buffer, compression="zstd")
+    try:
+        table = answer.to_arrow_table()
+    except duckdb.Error as fault:
+        raise QueryError(_one_line(fault)) from fault
+    pq.write_table(table.rename_columns(_names(answer)), sys.stdout.buffer, compression="zstd")
 
 
 FORMATS: dict[str, Callable[[duckdb.DuckDBPyConnection, IO[str]], None]] = {
@@ -138,8 +134,25 @@ FORMATS: dict[str, Callable[[duckdb.DuckDBPyConnection, IO[str]], None]] = {
 }
 
 
+def _batches(answer: duckdb.DuckDBPyConnection, rows: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
+    """The answer in parts. It is computed as it is fetched, so a fault may show only here."""
+    try:
+        while batch := answer.fetchmany(rows):
+            yield batch
+    except duckdb.Error as fault:
+        raise QueryError(_one_line(fault)) from fault
+
+
 def _names(answer: duckdb.DuckDBPyConnection) -> list[str]:
-    return [column[0] for column in answer.description or []]
+    """Names of the columns, each once: a join may bring one name twice."""
+    names: list[str] = []
+    for column in answer.description or []:
+        name, number = column[0], 0
+        while name in names:
+            number += 1
+            name = f"{column[0]}_{number}"
+        names.append(name)
+    return names
 
 
 def _cell(value: object) -> str:
@@ -148,7 +161,20 @@ def _cell(value: object) -> str:
     return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
 
 
+def _json(value: object) -> str:
+    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+
+
 def _plain(value: Any) -> Any:
+    """A value in JSON's own types; keys of a map need not be text, and JSON knows no NaN."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else str(_plain(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -49,7 +49,7 @@ def step(context: dg.AssetExecutionContext) -> Iterator[None]:
     Any other fault fails the step at once: trying again would not mend it.
     """
     try:
-        with work(f"{context.partition_key} {context.op.name.replace('__', ' ')}"):
+        with work(f"{context.partition_key} {context.op_execution_context.op.name.replace('__', ' ')}"):
             yield
     except (ObjectStoreError, LakeError) as fault:
         context.log.warning(str(fault))

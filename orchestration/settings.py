@@ -86,6 +86,9 @@ class Settings(BaseSettings):
         None, description="Commit of a hub model; a folder's is the hash of its weights."
     )
     model_dim: int = Field(384, gt=0, description="Numbers per vector of a model of your own.")
+    student: Path | None = Field(
+        None, description="heads.safetensors that `litlake train` made, in place of the heads that Litlake ships."
+    )
     first_day: date = Field(date(2010, 1, 1), description="First daily partition.")
     ui_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0 or a taken one: a free port.")
     gate: GateSettings = Field(default_factory=GateSettings)

@@ -25,5 +25,6 @@ def train_heads(installation: Installation, labels: Path, out: Path | None) -> N
         raise SettingsError(f"{labels} is no file: name the labelled texts (JSON lines, .gz too).")
     folder = out or installation.settings.home / "student"
     with display(), work("encoding and training"):
-        card = train(labels, Encoder(installation.model), folder)
-    Console().print(Text(f"{card}"))
+        train(labels, Encoder(installation.model), folder)
+    Console().print(Text((folder / "CARD.md").read_text()))
+    Console().print(Text(f"to label with these heads: LITLAKE_STUDENT={folder / 'heads.safetensors'}"), soft_wrap=True)

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from assets.enrichment.heads import Heads
 from orchestration.resources.dbt import project_fingerprint
 from orchestration.resources.installation import Installation
 from orchestration.resources.raw_store import ManifestEntry
@@ -31,7 +30,7 @@ def versions(installation: Installation) -> dict[str, str]:
         "day_models": project_fingerprint("models/day", "macros"),
         "enrichment": ENRICHMENT,
         "embedding_model": f"{installation.model.name}@{installation.model.revision}",
-        "student": Heads.load().annotator_version,
+        "student": installation.heads.annotator_version,
         "gate": f"{GATE} {installation.settings.gate.model_dump_json()}",
         "release": RELEASE,
     }

@@ -5,7 +5,7 @@ from datetime import date
 import dagster as dg
 
 from assets.enrichment.embedding import Encoder, embed
-from assets.enrichment.heads import Heads, annotate
+from assets.enrichment.heads import annotate
 from assets.enrichment.picture import label_picture
 from orchestration import versions
 from orchestration.partitions import DAYS, ONE_RUN_A_DAY
@@ -33,7 +33,7 @@ def embeddings(
         texts = litlake.staging.read(papers)
         with work(f"{dt} encoding", texts["text_sha256"].n_unique()) as progress:
             vectors, stats = embed(texts, lambda: Encoder(litlake.model), litlake.vectors, progress)
-        litlake.staging.write(dt, context.run_id, "embeddings", vectors, made_from=[papers])
+        litlake.staging.write(dt, context.run.run_id, "embeddings", vectors, made_from=[papers])
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": vectors.height,
@@ -61,8 +61,8 @@ def annotations(
     dt = date.fromisoformat(context.partition_key)
     with step(context):
         papers, vectors = litlake.staging.current(dt, "day_papers", "embeddings")
-        labels = annotate(litlake.staging.read(papers), litlake.staging.read(vectors), Heads.load())
-        litlake.staging.write(dt, context.run_id, "annotations", labels, made_from=[papers, vectors])
+        labels = annotate(litlake.staging.read(papers), litlake.staging.read(vectors), litlake.heads)
+        litlake.staging.write(dt, context.run.run_id, "annotations", labels, made_from=[papers, vectors])
     counts = labels.group_by("scheme", "label").len("works").sort("scheme", "works", descending=[False, True])
     return dg.MaterializeResult(
         metadata={

@@ -28,7 +28,7 @@ class Scores:
     Attributes:
         items: Papers scored.
         accuracy: Share labelled right.
-        macro_f1: Mean of the labels' F1.
+        macro_f1: Mean of the F1 of the labels that the papers have.
         macro_f1_deviation: Standard deviation of it over the repeats (of the splits, not of other papers).
         f1: By label.
         quadratic_kappa: For ordinal schemes, else None.
@@ -70,17 +70,19 @@ def score(scheme: Scheme, truth: Indices, answers: Indices, scores: Floats, sour
     from sklearn.metrics import cohen_kappa_score, f1_score
 
     labels = list(scheme.labels)
-    indices = list(range(len(labels)))
+    indices = sorted(set(truth.tolist()))
     right = answers == truth
     f1 = f1_score(truth, answers, labels=indices, average=None, zero_division=0.0)
-    kappa = cohen_kappa_score(truth, answers, weights="quadratic", labels=indices) if scheme.ordinal else None
+    kappa = (
+        cohen_kappa_score(truth, answers, weights="quadratic", labels=range(len(labels))) if scheme.ordinal else None
+    )
     origin = np.array(sources)
     return Scores(
         items=len(truth),
         accuracy=float(right.mean()),
         macro_f1=float(np.mean(f1)),
         macro_f1_deviation=0.0,
-        f1={label: float(value) for label, value in zip(labels, f1, strict=True)},
+        f1={labels[i]: float(value) for i, value in zip(indices, f1, strict=True)},
         quadratic_kappa=None if kappa is None else float(kappa),
         calibration_error=_calibration_error(right.astype(np.float64), scores),
         accuracy_by_source={source: float(right[origin == source].mean()) for source in sorted(set(sources))},

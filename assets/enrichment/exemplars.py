@@ -1,8 +1,9 @@
 """Example sentences for the domain, written for Litlake: what the labelled texts lack.
 
 Among the labelled texts almost every paper on machine learning is of the domain "other", so a head that learns from
-them alone takes machine learning on patients' data for "other" too: 11 of 119 biomedical papers of a Hugging Face
-page were right (November 2026). These sentences show the same methods in all three domains. What does not belong
+them alone takes machine learning on patients' data for "other" too: of 119 papers of a Hugging Face page, most of
+them biomedical or clinical, it had 26 right, and 90 with these sentences (November 2026).
+These sentences show the same methods in all three domains. What does not belong
 here: sentences taken from, or written after, a real paper.
 """
 

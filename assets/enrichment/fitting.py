@@ -7,7 +7,7 @@ Everything that is chosen from labels is chosen inside `fit`, by cross-validatio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,9 @@ INNER_FOLDS = 5
 
 #: Logits are divided by one of these, whichever gives the held-back items the least log loss.
 TEMPERATURES = np.geomspace(0.25, 4.0, 49)
+
+#: Of an ordinal head, whichever makes the mean score of the held-back items the share that was right.
+DEVIATIONS = np.geomspace(0.1, 2.0, 121)
 
 #: A grade with fewer items above (or below) it than this gets no classifier of its own.
 MIN_ITEMS_BEYOND_CUT = 20
@@ -175,10 +178,16 @@ def _weights(scheme: Scheme, recipe: Recipe, rows: _Rows, strength: float) -> No
     if not scheme.ordinal:
         fitted = _logistic(rows, answers, strength, balanced=True)
         return NominalHead(recipe.blocks, *_row_per_label(fitted, grades))
-    cuts = [k for k in range(1, grades) if min((answers < k).sum(), (answers >= k).sum()) >= MIN_ITEMS_BEYOND_CUT]
-    above = [_logistic(rows, answers >= k, strength, balanced=False) for k in cuts]
+    above = [_logistic(rows, answers >= k, strength, balanced=False) for k in _cuts(answers, grades)]
     bias = np.concatenate([fitted.intercept_ for fitted in above])
     return OrdinalHead(recipe.blocks, np.vstack([fitted.coef_ for fitted in above]), bias, grades)
+
+
+def _cuts(answers: Indices, grades: int) -> list[int]:
+    """Grades with `MIN_ITEMS_BEYOND_CUT` items on either side; where there are so few items, the most even cut."""
+    smaller_side = {k: int(min((answers < k).sum(), (answers >= k).sum())) for k in range(1, grades)}
+    enough = [k for k, items in smaller_side.items() if items >= MIN_ITEMS_BEYOND_CUT]
+    return enough or [max(smaller_side, key=lambda k: smaller_side[k])]
 
 
 def _logistic(rows: _Rows, answers: NDArray[Any], strength: float, *, balanced: bool) -> Any:
@@ -216,7 +225,7 @@ def _tempered(head: NominalHead, logits: Floats, answers: Indices) -> NominalHea
 
     rows = np.arange(len(answers))
     losses = [-log_softmax(logits / t, axis=1)[rows, answers].mean() for t in TEMPERATURES]
-    return NominalHead(head.blocks, head.weights, head.bias, float(TEMPERATURES[int(np.argmin(losses))]))
+    return replace(head, temperature=float(TEMPERATURES[int(np.argmin(losses))]))
 
 
 def _line(sums: Floats, answers: Indices) -> tuple[float, float]:
@@ -227,5 +236,7 @@ def _line(sums: Floats, answers: Indices) -> tuple[float, float]:
 
 def _stretched(head: OrdinalHead, sums: Floats, answers: Indices) -> OrdinalHead:
     slope, intercept = _line(sums, answers)
-    deviation = float((answers + 1 - (sums * slope + intercept)).std())
-    return OrdinalHead(head.blocks, head.weights, head.bias, head.grades, slope, intercept, deviation)
+    line = replace(head, slope=slope, intercept=intercept)
+    share_right = (line.answer(sums)[0] == answers).mean()
+    candidates = [replace(line, deviation=float(deviation)) for deviation in DEVIATIONS]
+    return min(candidates, key=lambda candidate: abs(candidate.answer(sums)[1].mean() - share_right))

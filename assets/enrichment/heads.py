@@ -104,7 +104,7 @@ class OrdinalHead:
         grades: Number of grades.
         slope: Of the line from the sum of probabilities to the grade.
         intercept: Of that line.
-        deviation: Standard deviation of the grade around that line, for the probability of the grade named.
+        deviation: Of the normal distribution around that line that gives the probability of the grade named.
     """
 
     blocks: Sequence[str]
@@ -121,16 +121,20 @@ class OrdinalHead:
 
         return np.asarray(expit(features @ self.weights.T + self.bias).sum(axis=1), dtype=np.float64)
 
-    def predict(self, features: Any) -> tuple[NDArray[np.intp], Floats]:
+    def answer(self, sums: Floats) -> tuple[NDArray[np.intp], Floats]:
         """The nearest grade (as index from 0), and the normal probability between its two borders."""
         from scipy.special import ndtr
 
-        position = self.raw(features) * self.slope + self.intercept
+        position = sums * self.slope + self.intercept
         grade = np.clip(np.floor(position + 0.5), 1, self.grades)
         above = np.where(grade == self.grades, np.inf, grade + 0.5)
         below = np.where(grade == 1, -np.inf, grade - 0.5)
         score = ndtr((above - position) / self.deviation) - ndtr((below - position) / self.deviation)
         return (grade - 1).astype(np.intp), np.asarray(score, dtype=np.float64)
+
+    def predict(self, features: Any) -> tuple[NDArray[np.intp], Floats]:
+        """`answer` to the sums of the rows."""
+        return self.answer(self.raw(features))
 
 
 @dataclass(frozen=True)

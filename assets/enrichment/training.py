@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import orjson
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from assets.enrichment.card import Card, Data, HeadCard
 from assets.enrichment.embedding import Encoder, TextEncoder, paper_text

@@ -52,17 +52,17 @@ def gate_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             content = _content(litlake, dt, staged)
             verdicts = check_day(content, manifest)
             content_id = content_hash(staged, RELEASED_TABLES)
-            litlake.ledger.record(dt, content_id, context.run_id, verdicts)
-        yield from (_result(verdict) for verdict in verdicts)
+            litlake.ledger.record(dt, content_id, context.run.run_id, verdicts)
         faults = [verdict for verdict in verdicts if not verdict.passed]
         yield dg.MaterializeResult(
+            check_results=[_result(verdict) for verdict in verdicts],
             metadata={
                 "verdict": "refused" if any(fault.required for fault in faults) else "may be released",
                 "checks": len(verdicts),
                 "failed": len(faults),
                 "content_hash": content_id,
                 "failures": table_of(_row(fault) for fault in faults),
-            }
+            },
         )
 
     return gate

@@ -45,9 +45,9 @@ def listings(context: dg.AssetExecutionContext, litlake: dg.ResourceParam[Instal
         )
         raw_objects = _raw_objects(entries)
         stage = litlake.staging.write
-        objects = stage(dt, context.run_id, "raw_objects", raw_objects)
-        stage(dt, context.run_id, "records", day.records, made_from=[objects])
-        stage(dt, context.run_id, "quarantine", day.quarantine, made_from=[objects])
+        objects = stage(dt, context.run.run_id, "raw_objects", raw_objects)
+        stage(dt, context.run.run_id, "records", day.records, made_from=[objects])
+        stage(dt, context.run.run_id, "quarantine", day.quarantine, made_from=[objects])
     read = int(raw_objects["records"].sum())
     return dg.MaterializeResult(
         metadata={

@@ -33,7 +33,7 @@ def release_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         """Replaces the day in the lake in one transaction, or refuses and leaves the last good release as it was."""
         dt = date.fromisoformat(context.partition_key)
         with step(context):
-            outcome = release_day(litlake, dt, context.run_id, manifest)
+            outcome = release_day(litlake, dt, context.run.run_id, manifest)
         metadata = {
             "state": outcome.state,
             "listings": outcome.listings,

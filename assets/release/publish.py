@@ -165,12 +165,12 @@ def record_verdicts(connection: duckdb.DuckDBPyConnection, verdicts: pl.DataFram
 def _collect_touched(connection: duckdb.DuckDBPyConnection, dt: date, was_released: bool) -> None:
     """Works and texts that the day lists now or listed before, and what other days say of those works."""
     connection.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT paper_id FROM staged_day_listings")
-    connection.execute("CREATE OR REPLACE TEMP TABLE former_texts (text_sha256 VARCHAR)")
+    connection.execute("CREATE OR REPLACE TEMP TABLE former (paper_id VARCHAR, text_sha256 VARCHAR)")
     if was_released:
         connection.execute("INSERT INTO touched SELECT paper_id FROM lake.curated.listings WHERE dt = ?", [dt])
         connection.execute(
-            "INSERT INTO former_texts SELECT text_sha256 FROM lake.curated.listings WHERE dt = ? "
-            "EXCEPT SELECT text_sha256 FROM staged_day_listings",
+            "INSERT INTO former SELECT paper_id, text_sha256 FROM lake.curated.listings WHERE dt = ? "
+            "EXCEPT SELECT paper_id, text_sha256 FROM staged_day_listings",
             [dt],
         )
     days = connection.execute(
@@ -266,14 +266,19 @@ def _update_annotations(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _forget_vanished(connection: duckdb.DuckDBPyConnection) -> None:
     """What only the day's former release listed leaves the enriched tables with it."""
-    if not connection.execute("SELECT count(*) FROM former_texts").fetchone()[0]:  # type: ignore[index]
+    if not connection.execute("SELECT count(*) FROM former").fetchone()[0]:  # type: ignore[index]
         return
-    connection.execute("DELETE FROM former_texts WHERE text_sha256 IN (SELECT text_sha256 FROM lake.curated.listings)")
     connection.execute(
-        "DELETE FROM lake.enriched.embeddings WHERE text_sha256 IN (SELECT text_sha256 FROM former_texts)"
+        "DELETE FROM former WHERE (paper_id, text_sha256) IN (SELECT (paper_id, text_sha256) FROM other_listings)"
     )
     connection.execute(
-        "DELETE FROM lake.enriched.annotations WHERE text_sha256 IN (SELECT text_sha256 FROM former_texts)"
+        "DELETE FROM lake.enriched.annotations "
+        "WHERE (paper_id, text_sha256) IN (SELECT (paper_id, text_sha256) FROM former)"
+    )
+    # A text may be that of several works ("Correction"): its vector stays as long as any listing has it.
+    connection.execute(
+        "DELETE FROM lake.enriched.embeddings WHERE text_sha256 IN "
+        "(SELECT text_sha256 FROM former EXCEPT SELECT text_sha256 FROM lake.curated.listings)"
     )
 
 

@@ -6,8 +6,7 @@ here: cutting a file into records (`assets.sources.pubmed_split`), cleaning of t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 
 from lxml import etree
@@ -23,15 +22,11 @@ from assets.sources.identifiers import (
     normalise_pmid,
 )
 from assets.sources.languages import language_code
+from assets.sources.xml_text import children_by_name, text_of, texts_of, unique
 
 #: What NLM prints where an article has no English title, and where an abstract stands elsewhere.
 _NO_TITLE = "[Not Available]."
 _NO_ABSTRACT = "Abstract available from the publisher."
-
-#: MathML and the like repeat a formula in another notation here.
-_ANNOTATIONS = ("annotation", "annotation-xml")
-
-_SPACE = re.compile(r"[ \t\r\n]+")
 
 _Ids = dict[str, list[str]]
 
@@ -57,10 +52,10 @@ def read_article(element: etree._Element, index: int) -> Record:
         Unlistable: No PMID, or no title in any language.
     """
     citation = element if element.tag == "MedlineCitation" else element.find("MedlineCitation")
-    cited = {} if citation is None else _children(citation)
+    cited = {} if citation is None else children_by_name(citation)
     pmid = _pmid(cited.get("PMID"))
     assert citation is not None  # it held the PMID
-    article = _children(cited["Article"]) if "Article" in cited else {}
+    article = children_by_name(cited["Article"]) if "Article" in cited else {}
     title = _title(article, "ArticleTitle")
     if title is None:
         raise Unlistable("missing_title", f"PMID {pmid} has no title, in English or in its own language")
@@ -75,17 +70,17 @@ def read_article(element: etree._Element, index: int) -> Record:
         status=_status(title, version),
         abstract=_joined(sections),
         abstract_sections=_structured(sections),
-        authors=_authors(article.get("AuthorList"), _text(article.get("Affiliation"))),
-        journal=_journal(article.get("Journal")) or _text(citation.find("MedlineJournalInfo/MedlineTA")),
+        authors=_authors(article.get("AuthorList"), text_of(article.get("Affiliation"))),
+        journal=_journal(article.get("Journal")) or text_of(citation.find("MedlineJournalInfo/MedlineTA")),
         published_on=_published(cited["Article"], article.get("Journal")),
-        language=language_code(_text(article.get("Language"))),
+        language=language_code(text_of(article.get("Language"))),
         doi=doi,
         pmid=pmid,
         pmcid=pmcid,
         arxiv_id=arxiv_id,
-        publication_types=_texts(article.get("PublicationTypeList"), "PublicationType"),
-        mesh=_texts(cited.get("MeshHeadingList"), "DescriptorName"),
-        keywords=_texts(citation, "Keyword"),
+        publication_types=texts_of(article.get("PublicationTypeList"), "PublicationType"),
+        mesh=texts_of(cited.get("MeshHeadingList"), "DescriptorName"),
+        keywords=texts_of(citation, "Keyword"),
         url=_pubmed_url(pmid),
     )
 
@@ -99,14 +94,14 @@ def read_book(element: etree._Element, index: int) -> Record:
     document = element.find("BookDocument")
     if document is None:
         raise Unlistable("missing_pmid", "the record has no BookDocument, hence no PMID")
-    said = _children(document)
-    book = _children(said["Book"]) if "Book" in said else {}
+    said = children_by_name(document)
+    book = children_by_name(said["Book"]) if "Book" in said else {}
     ids = _ids(said.get("ArticleIdList", ()), "IdType")
     accession = next(iter(ids.get("bookaccession", ())), None)
-    pmid = normalise_pmid(_text(said.get("PMID")))
+    pmid = normalise_pmid(text_of(said.get("PMID")))
     if pmid is None and accession is None:
         raise Unlistable("missing_pmid", "the record has neither a PMID nor a bookshelf accession")
-    book_title = _text(book.get("BookTitle"))
+    book_title = text_of(book.get("BookTitle"))
     title = _title(said, "ArticleTitle") or book_title
     if title is None:
         raise Unlistable("missing_title", f"book record {pmid or accession} has no title")
@@ -124,62 +119,28 @@ def read_book(element: etree._Element, index: int) -> Record:
         authors=_authors(_book_author_list(document)),
         journal=book_title if book_title != title else None,
         published_on=_date(said.get("ContributionDate")) or _date(book.get("PubDate")),
-        language=language_code(_text(said.get("Language"))),
+        language=language_code(text_of(said.get("Language"))),
         doi=doi,
         pmid=pmid,
         pmcid=pmcid,
         arxiv_id=arxiv_id,
-        publication_types=_unique(map(_text, document.iterchildren("PublicationType"))),
-        keywords=_texts(document, "Keyword"),
+        publication_types=unique(map(text_of, document.iterchildren("PublicationType"))),
+        keywords=texts_of(document, "Keyword"),
         url=_pubmed_url(pmid) if pmid else f"https://www.ncbi.nlm.nih.gov/books/{accession}/",
     )
 
 
-# -- text --------------------------------------------------------------------------------------------------------------
-
-
-def _text(element: etree._Element | None) -> str | None:
-    """The text of an element without its markup, white space as single blanks; None if there is none."""
-    if element is None:
-        return None
-    raw = (element.text or "") if len(element) == 0 else "".join(_pieces(element))
-    if "\n" in raw or "  " in raw or "\t" in raw:
-        raw = _SPACE.sub(" ", raw)
-    return raw.strip(" \r\t") or None
-
-
-def _children(element: etree._Element) -> dict[str, etree._Element]:
-    """The first child of each name. Several times faster than a ``find`` for each, and records are mostly this."""
-    return {child.tag: child for child in element.iterchildren(reversed=True)}
-
-
-def _pieces(element: etree._Element) -> Iterator[str]:
-    if element.text:
-        yield element.text
-    for child in element:
-        if isinstance(child.tag, str) and child.tag.rpartition("}")[2].rpartition(":")[2] not in _ANNOTATIONS:
-            yield from _pieces(child)
-        if child.tail:
-            yield child.tail
-
-
-def _unique(texts: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(text for text in texts if text))
-
-
-def _texts(parent: etree._Element | None, name: str) -> list[str]:
-    """The texts of the elements of one name at any depth below, each once, in order."""
-    return [] if parent is None else _unique(map(_text, parent.iter(name)))
+# -- titles ------------------------------------------------------------------------------------------------------------
 
 
 def _title(siblings: dict[str, etree._Element], name: str) -> str | None:
-    title = _text(siblings.get(name))
-    return title if title and title != _NO_TITLE else _text(siblings.get("VernacularTitle")) or title
+    title = text_of(siblings.get(name))
+    return title if title and title != _NO_TITLE else text_of(siblings.get("VernacularTitle")) or title
 
 
 def _journal(journal: etree._Element | None) -> str | None:
-    named = {} if journal is None else _children(journal)
-    return _text(named.get("Title")) or _text(named.get("ISOAbbreviation"))
+    named = {} if journal is None else children_by_name(journal)
+    return text_of(named.get("Title")) or text_of(named.get("ISOAbbreviation"))
 
 
 def _status(title: str, version: str | None) -> Status:
@@ -193,7 +154,7 @@ def _status(title: str, version: str | None) -> Status:
 
 def _sections(abstract: etree._Element | None) -> list[Section]:
     parts = () if abstract is None else abstract.iterchildren("AbstractText")
-    return [Section(_label(part), text) for part in parts if (text := _text(part))]
+    return [Section(_label(part), text) for part in parts if (text := text_of(part))]
 
 
 def _label(part: etree._Element) -> str | None:
@@ -228,14 +189,14 @@ def _authors(listed: etree._Element | None, shared_affiliation: str | None = Non
     """Authors in order. Before 2014 the first author's affiliation stood with the article: ``shared_affiliation``."""
     authors: list[Author] = []
     for element in () if listed is None else listed.iterchildren("Author"):
-        parts = _children(element)
+        parts = children_by_name(element)
         name = _name(parts)
         if name is None or element.get("ValidYN") == "N":  # N: a misprint, the corrected name follows
             continue
         affiliation = None
         if "AffiliationInfo" in parts:
-            affiliation = _text(_children(parts["AffiliationInfo"]).get("Affiliation"))
-        affiliation = affiliation or _text(parts.get("Affiliation"))
+            affiliation = text_of(children_by_name(parts["AffiliationInfo"]).get("Affiliation"))
+        affiliation = affiliation or text_of(parts.get("Affiliation"))
         if not authors:
             affiliation = affiliation or shared_affiliation
         authors.append(Author(name, _orcid(element) if "Identifier" in parts else None, affiliation))
@@ -243,14 +204,14 @@ def _authors(listed: etree._Element | None, shared_affiliation: str | None = Non
 
 
 def _name(parts: dict[str, etree._Element]) -> str | None:
-    given = _text(parts.get("ForeName")) or _text(parts.get("FirstName")) or _text(parts.get("Initials"))
-    names = (given, _text(parts.get("LastName")), _text(parts.get("Suffix")))
-    return " ".join(filter(None, names)) or _text(parts.get("CollectiveName"))
+    given = text_of(parts.get("ForeName")) or text_of(parts.get("FirstName")) or text_of(parts.get("Initials"))
+    names = (given, text_of(parts.get("LastName")), text_of(parts.get("Suffix")))
+    return " ".join(filter(None, names)) or text_of(parts.get("CollectiveName"))
 
 
 def _orcid(author: etree._Element) -> str | None:
     for identifier in author.iterchildren("Identifier"):
-        if identifier.get("Source") == "ORCID" and (orcid := normalise_orcid(_text(identifier))):
+        if identifier.get("Source") == "ORCID" and (orcid := normalise_orcid(text_of(identifier))):
             return orcid
     return None
 
@@ -275,8 +236,8 @@ def _date(element: etree._Element | None) -> date | None:
     """First day of what a date element names, whichever of its forms it has."""
     if element is None:
         return None
-    parts = _children(element)
-    named = (_text(parts.get(name)) for name in ("MedlineDate", "Year", "Season", "Month", "Day"))
+    parts = children_by_name(element)
+    named = (text_of(parts.get(name)) for name in ("MedlineDate", "Year", "Season", "Month", "Day"))
     return parse_issue_date(" ".join(filter(None, named)))
 
 
@@ -284,7 +245,7 @@ def _date(element: etree._Element | None) -> date | None:
 
 
 def _pmid(element: etree._Element | None) -> str:
-    text = _text(element)
+    text = text_of(element)
     pmid = normalise_pmid(text)
     if pmid is None:
         raise Unlistable("missing_pmid", f"PMID {text!r} is no number" if text else "the record has no PMID")
@@ -302,7 +263,7 @@ def _pubmed_url(pmid: str) -> str:
 def _ids(elements: Iterable[etree._Element], kind: str) -> _Ids:
     ids: _Ids = {}
     for element in elements:
-        if element.get("ValidYN") != "N" and (text := _text(element)):
+        if element.get("ValidYN") != "N" and (text := text_of(element)):
             ids.setdefault(element.get(kind, "").lower(), []).append(text)
     return ids
 
@@ -314,7 +275,7 @@ def _article_ids(element: etree._Element, citation: etree._Element, article: etr
     for kind, texts in _ids(article.iterchildren("ELocationID"), "EIdType").items():
         ids.setdefault(kind, []).extend(texts)
     for other in citation.iterchildren("OtherID"):
-        if other.get("Source") == "NLM" and (text := _text(other)) and text.upper().startswith("PMC"):
+        if other.get("Source") == "NLM" and (text := text_of(other)) and text.upper().startswith("PMC"):
             ids.setdefault("pmc", []).append(text.partition(" ")[0])  # "PMC123 [Available on 01/01/20]"
     return ids
 

@@ -51,7 +51,9 @@ class _Server:
     def process(self) -> psutil.Process | None:
         try:
             process = psutil.Process(self.pid)
-            return process if abs(process.create_time() - self.started) < 1.0 and process.is_running() else None
+            is_it = abs(process.create_time() - self.started) < 1.0 and process.is_running()
+            ended = process.status() == psutil.STATUS_ZOMBIE  # a child of ours that nobody has waited for
+            return process if is_it and not ended else None
         except psutil.NoSuchProcess:
             return None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from assets.enrichment.embedding import EmbeddingModel, default_model, local_model
+from assets.enrichment.heads import Heads, student
 from assets.release.tables import missing_statements
 from orchestration.gate import Ledger
 from orchestration.resources.dbt import Dbt
@@ -104,6 +105,12 @@ class Installation:
         if settings.model_revision is None:
             raise SettingsError("LITLAKE_MODEL names a hub model: set LITLAKE_MODEL_REVISION to its commit too.")
         return EmbeddingModel(settings.model, settings.model_revision, settings.model_dim, settings.model)
+
+    @cached_property
+    def heads(self) -> Heads:
+        """The student heads that label works."""
+        own = self.settings.student
+        return student() if own is None else Heads.load(own)
 
     @cached_property
     def vectors(self) -> StoredVectors:

@@ -122,13 +122,15 @@ class Lake:
             try:
                 connection.execute(f"ATTACH {quoted('ducklake:' + self.catalog)} AS lake ({options})")
             except duckdb.Error as fault:
-                raise LakeError(
-                    f"cannot open the lake's catalog: {_first_line(fault)}. Try `litlake doctor`."
-                ) from fault
+                told = self._without_password(_first_line(fault))
+                raise LakeError(f"cannot open the lake's catalog: {told}. Try `litlake doctor`.") from None
             connection.execute("USE lake")
             yield connection
         finally:
             connection.close()
+
+    def _without_password(self, message: str) -> str:
+        return message if self.on_sqlite else message.replace(self.catalog.split(":", 1)[1], "LITLAKE_CATALOG")
 
     def attach_options(self, read_only: bool) -> str:
         """Options of ``ATTACH``, for DuckDB here and for dbt's profile."""

@@ -163,7 +163,14 @@ def _measure(content: BinaryIO, source: Source) -> tuple[str, int, str]:
 
 def _safe_name(name: str) -> str:
     """A file's own name, percent-encoded: it is shown, never opened, and carries no folder."""
-    return quote(PurePosixPath(name.replace("\\", "/")).name[:MAX_NAME], safe=" ()[]+,=@")[: 3 * MAX_NAME]
+    own = PurePosixPath(name.replace("\\", "/")).name or "unnamed"
+    encoded = ""
+    for character in own[:MAX_NAME]:
+        part = quote(character, safe=" ()[]+,=@", errors="replace")  # a name need not be valid Unicode
+        if len(encoded) + len(part) > 3 * MAX_NAME:
+            break
+        encoded += part
+    return encoded
 
 
 def _raw_prefix(source: str, dt: date) -> str:

@@ -60,7 +60,5 @@ def test_failed_warnings_do_not_object() -> None:
 
 
 def test_every_objection_is_listed_and_not_only_the_first() -> None:
-    seen = ledger(
-        verdict("records", "conservation", passed=False), verdict("papers", "dates", passed=False)
-    )
+    seen = ledger(verdict("records", "conservation", passed=False), verdict("papers", "dates", passed=False))
     assert len(objections(seen, REQUIRED)) == 3

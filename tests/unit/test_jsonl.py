@@ -101,7 +101,7 @@ def test_identifiers_are_told_by_their_look(entry: dict[str, object], expected: 
         ("Ada Lovelace, Alan Turing and Grace Hopper", ["Ada Lovelace", "Alan Turing", "Grace Hopper"]),
         ("Lovelace, A.; Turing, A.;", ["Lovelace, A.", "Turing, A."]),
         ("Lovelace, Ada", ["Lovelace, Ada"]),
-        ([{"name": "Ada"}, {"given": "Alan", "family": "Turing"}, {"x": 1}, None, "Eve"], ["Ada", "Alan Turing", "Eve"]),
+        ([{"name": "Ada"}, {"given": "Alan", "family": "Turing"}, {"x": 1}, None, "E"], ["Ada", "Alan Turing", "E"]),
         ({"name": "Ada"}, ["Ada"]),
         (7.5, ["7.5"]),
         (True, []),
@@ -257,7 +257,7 @@ def test_a_broken_gzip_keeps_its_complete_lines_and_quarantines_the_rest() -> No
 
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [("2025-03-13", "wrong_day"), ("2025-03", "undated"), (None, "undated"), (20250314, "undated"), ("2999", "undated")],
+    [("2025-03-13", "wrong_day"), ("2025-03", "undated"), (None, "undated"), (20250314, "undated"), ("", "undated")],
 )  # fmt: skip
 def test_a_record_split_to_a_day_names_that_day(value: object, reason: str) -> None:
     assert listed({"title": "T", "day": "2025-03-14T08:00:00Z"}, split_by="day").title == "T"

@@ -560,7 +560,7 @@ def test_pmids_and_titles_are_those_that_biopython_reads(shared: Path) -> None:
         doctype = re.search(rb'<!DOCTYPE PubmedArticleSet[^>]*"https://[^">]*/([^">/]+)"\s*>', content[:2000])
         if doctype is None or doctype[1].decode() not in bundled:
             continue  # Biopython would ask the network for the document type
-        theirs = Entrez.read(io.BytesIO(content), validate=False)
+        theirs = Entrez.read(io.BytesIO(content), validate=False)  # type: ignore[no-untyped-call]
         citations = [entry["MedlineCitation"] for entry in theirs["PubmedArticle"]]
         expected = [(str(citation["PMID"]), _plain(citation["Article"]["ArticleTitle"])) for citation in citations]
         found = [row for row in rows(content) if isinstance(row, Record) and row.status != "deleted"]

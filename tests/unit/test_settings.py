@@ -130,7 +130,9 @@ def test_a_catalog_on_postgresql_is_attached_as_such_and_secrets_are_not_shown(t
     assert "parole" not in repr(settings) and "hush" not in repr(settings)
 
 
-@pytest.mark.parametrize(("text", "key"), [("s3_bukket = 'x'", "S3_BUKKET"), ("[gate]\nmin_share = 1", "GATE_MIN_SHARE")])
+@pytest.mark.parametrize(
+    ("text", "key"), [("s3_bukket = 'x'", "S3_BUKKET"), ("[gate]\nmin_share = 1", "GATE_MIN_SHARE")]
+)
 def test_an_unknown_key_in_the_file_is_named(text: str, key: str, tmp_path: Path) -> None:
     write_toml(tmp_path, text)
     assert refusal(home=tmp_path).startswith(f"LITLAKE_{key}: ")

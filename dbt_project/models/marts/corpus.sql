@@ -20,12 +20,15 @@ labels as (
     select
         annotations.paper_id,
         {% for scheme in ['document_type', 'domain', 'educational_quality', 'kind'] %}
-            max_by(label, score) filter (where scheme = '{{ scheme }}') as {{ scheme }},
-            max(score) filter (where scheme = '{{ scheme }}') as {{ scheme }}_score,
+            max_by(annotations.label, annotations.score) filter (where annotations.scheme = '{{ scheme }}')
+                as {{ scheme }},
+            max(annotations.score) filter (where annotations.scheme = '{{ scheme }}') as {{ scheme }}_score,
         {% endfor %}
         {% for scheme in ['topics', 'tasks', 'modalities', 'languages'] %}
-            list(label order by label) filter (where scheme = '{{ scheme }}') as {{ scheme }},
-            list(score order by label) filter (where scheme = '{{ scheme }}') as {{ scheme }}_score,
+            list(annotations.label order by annotations.label) filter (where annotations.scheme = '{{ scheme }}')
+                as {{ scheme }},
+            list(annotations.score order by annotations.label) filter (where annotations.scheme = '{{ scheme }}')
+                as {{ scheme }}_score{{ ',' if not loop.last }}
         {% endfor %}
     from {{ source('enriched', 'annotations') }} as annotations
     inner join papers

@@ -27,6 +27,14 @@ texts as (
     where listings.status <> 'deleted'
 ),
 
+embedded as (
+    select distinct text_sha256 from {{ source('enriched', 'embeddings') }}
+),
+
+annotated as (
+    select distinct paper_id from {{ source('enriched', 'annotations') }}
+),
+
 enriched as (
     select
         texts.dt,
@@ -35,10 +43,8 @@ enriched as (
         avg((embedded.text_sha256 is not null)::integer) as share_embedded,
         avg((annotated.paper_id is not null)::integer) as share_annotated
     from texts
-    left join (select distinct text_sha256 from {{ source('enriched', 'embeddings') }}) as embedded
-        on texts.text_sha256 = embedded.text_sha256
-    left join (select distinct paper_id from {{ source('enriched', 'annotations') }}) as annotated
-        on texts.paper_id = annotated.paper_id
+    left join embedded on texts.text_sha256 = embedded.text_sha256
+    left join annotated on texts.paper_id = annotated.paper_id
     group by texts.dt, texts.source
 ),
 
