@@ -10,7 +10,11 @@ from report import arguments, tell
 from assets.enrichment.embedding import Encoder
 
 #: Words of biomedical titles, so that the tokenizer splits them as it splits real ones.
-WORDS = ["protein", "expression", "clinical", "trial", "randomised", "patients", "cohort", "tumour", "sequencing", "transcriptome", "embedding", "model", "inference", "pathway", "receptor", "kinase", "mutation", "diagnosis", "treatment", "survival", "imaging", "segmentation"]
+WORDS = [
+    *("protein", "expression", "clinical", "trial", "randomised", "patients", "cohort", "tumour", "sequencing"),
+    *("transcriptome", "embedding", "model", "inference", "pathway", "receptor", "kinase", "mutation", "diagnosis"),
+    *("treatment", "survival", "imaging", "segmentation"),
+]
 
 
 def main() -> None:

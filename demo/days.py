@@ -52,7 +52,7 @@ DAYS: tuple[DemoDay, ...] = (
             ("pubmed_xml", "pubmed_xml/2025-06-20/pubmed_daily.xml"),
             ("jsonl", "jsonl/2025-06-20/papers.jsonl"),
         ),
-        listed=21,
+        listed=22,
         quarantined=1,  # a line that is no JSON
     ),
     DemoDay(
@@ -81,7 +81,7 @@ DAYS: tuple[DemoDay, ...] = (
             ("pubmed_xml", "pubmed_xml/2025-06-23/pubmed_daily.xml"),
             ("jsonl", "jsonl/2025-06-23/papers.jsonl"),
         ),
-        listed=25,
+        listed=26,
         quarantined=1,  # a title that names an undefined entity
     ),
     DemoDay(

@@ -119,7 +119,7 @@ def _split(source: Source, field: str, file: Path, spools: ExitStack) -> dict[da
             for day, line in split_by_day(open_stream(received, file.stat().st_size), field, today()):
                 usable = day if day is not None and first_day() <= day <= today() else None
                 if usable not in days:
-                    spool = spools.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
+                    spool = spools.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))  # noqa: SIM115
                     days[usable] = _Part(cast(BinaryIO, spool))
                 days[usable].lines.write(line)
                 days[usable].count += 1

@@ -156,13 +156,21 @@ def _names(answer: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = _shown(value)
     text = "".join(c if c.isprintable() else " " for c in text)
     return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
 
 
 def _json(value: object) -> str:
     return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_shown(item)}" for name, item in value.items())
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -34,7 +34,7 @@ PAGE_FURNITURE = r"[Gg]et trending papers|^\s*Subscribe(?:[A-Z0-9]|\s*\Z)"
 
 SUITE = Suite(
     table="records",
-    key=("listing_id",),
+    key=("source", "source_id"),
     defaults={"min_abstract_share": 0.6},
     derived={
         # A deletion names a record and says nothing else of it.
@@ -65,7 +65,6 @@ SUITE = Suite(
             kind=UNIQUE,
             kwargs={"column": "listing_id"},
             expected="No two listings of the day have the same id",
-            show=("source", "source_id"),
         ),
         Expectation(
             check="listing_id_format",
@@ -98,7 +97,6 @@ SUITE = Suite(
             kwargs={"column": "visible_title"},
             expected="Every listing that is not a deletion has a title with something to read in it",
             where="listed",
-            show=("source", "source_id"),
         ),
         Expectation(
             check="no_page_furniture",
@@ -113,7 +111,6 @@ SUITE = Suite(
             kwargs={"column": "visible_abstract", "mostly": Parameter("min_abstract_share")},
             expected="Of the listings that are not deletions, at least this share has an abstract",
             where="listed",
-            show=("source", "source_id"),
         ),
         Expectation(
             check="plausible_dates",

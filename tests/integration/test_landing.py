@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from assets.sources import SOURCES_BY_NAME
-from orchestration.landing import LandingError, land_split, land_whole, named_source
 from orchestration.days import first_day, today
+from orchestration.landing import LandingError, land_split, land_whole, named_source
 from orchestration.resources.object_store import ObjectStore
 from orchestration.resources.raw_store import RawStore
 
@@ -25,16 +25,14 @@ def raw(store: ObjectStore) -> RawStore:
 
 
 def write(folder: Path, name: str, *entries: object, packed: bool = False) -> Path:
-    content = b"".join(
-        entry if isinstance(entry, bytes) else json.dumps(entry).encode() + b"\n" for entry in entries
-    )
+    content = b"".join(entry if isinstance(entry, bytes) else json.dumps(entry).encode() + b"\n" for entry in entries)
     file = folder / name
     file.write_bytes(gzip.compress(content) if packed else content)
     return file
 
 
 def paper(title: str, day: object = None) -> dict[str, object]:
-    return {"id": title, "title": title} | ({} if day is None else {"day": str(day)})
+    return {"id": title, "title": title, **({} if day is None else {"day": str(day)})}
 
 
 def landed_keys(store: ObjectStore) -> list[str]:
@@ -84,7 +82,7 @@ def test_a_missing_file_or_a_folder_is_refused_before_anything_is_landed(
 
 def test_a_source_that_there_is_not_is_told_with_those_that_there_are() -> None:
     assert named_source("jsonl") is JSONL
-    with pytest.raises(LandingError, match="no source is called 'jsonlines'; there are .*jsonl"):
+    with pytest.raises(LandingError, match=r"no source is called 'jsonlines'; there are .*jsonl"):
         named_source("jsonlines")
 
 
@@ -173,6 +171,8 @@ def test_a_source_that_cannot_be_split_is_refused_with_the_command_that_works(
     raw: RawStore, store: ObjectStore, tmp_path: Path
 ) -> None:
     file = write(tmp_path, "a.txt", b"text")
-    with pytest.raises(LandingError, match="hf_papers_page cannot be split by a field: .*litlake land hf_papers_page DATE"):
+    with pytest.raises(
+        LandingError, match=r"hf_papers_page cannot be split by a field: .*litlake land hf_papers_page DATE"
+    ):
         land_split(raw, SOURCES_BY_NAME["hf_papers_page"], "day", [file])
     assert landed_keys(store) == []

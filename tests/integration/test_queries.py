@@ -7,17 +7,21 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
 import pytest
-from conftest import NewInstallation
 from day_content import Listing, day_release
 
 from assets.release.publish import publish
 from orchestration.queries import FORMATS, QueryError, ask, read_only_session, write_parquet
 from orchestration.resources.installation import Installation
+
+if TYPE_CHECKING:
+    from integration.conftest import NewInstallation
 
 DAY = date(2025, 6, 1)
 MARKUP = "[bold]A gene[/bold] & <i>its</i> \u202erole"
@@ -30,8 +34,8 @@ def lake_of_two_releases(
     """A lake on which a day of two works was released again with one; only read by the tests here."""
     with new_installation(tmp_path_factory.mktemp("home")) as installation:
         first = day_release(DAY, [Listing("a", MARKUP), Listing("b")])
-        for release in (first, day_release(DAY, [Listing("a", MARKUP)])):
-            installation.lake.commit(lambda connection, release=release: publish(connection, release), "release", "{}")
+        for day in (first, day_release(DAY, [Listing("a", MARKUP)])):
+            installation.lake.commit(partial(publish, release=day), "release", "{}")
         installation.store.put("raw/secret.csv", b"secret\n1\n")
         installation.store.put("lake/stray.csv", b"stray\n1\n")
         yield installation

@@ -45,7 +45,7 @@ def test_tables_are_current_in_the_order_in_which_they_are_asked_for(staging: St
 
 def test_a_table_that_is_not_staged_is_told_with_the_next_step(staging: Staging) -> None:
     staging.write(DAY, "run", "records", FRAME)
-    with pytest.raises(NotStagedError, match="quarantine of 2025-06-01 is not staged.*litlake run 2025-06-01"):
+    with pytest.raises(NotStagedError, match=r"quarantine of 2025-06-01 is not staged.*litlake run 2025-06-01"):
         staging.current(DAY, "records", "quarantine")
 
 

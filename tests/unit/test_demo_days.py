@@ -32,6 +32,8 @@ ID_PATTERNS = {
     "pmcid": r"PMC\d+",
 }
 SYNTHETIC = "Synthetic faulty record"
+#: Invented too: the sources' data hold no withdrawn paper, and none is called so that was not.
+INVENTED = "Synthetic withdrawn record"
 #: A tag, not the "<" of "p < 0.05", which would swallow all text up to the next ">".
 TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
 
@@ -150,7 +152,7 @@ def test_exactly_one_day_is_refused() -> None:
 
 def test_every_released_day_has_an_ordinary_volume() -> None:
     volumes = [day.listed for day in DAYS if day.expected == "released"]
-    assert all(12 <= volume <= 25 for volume in volumes)
+    assert all(12 <= volume <= 26 for volume in volumes)
     for at in range(1, len(volumes)):
         usual = median(volumes[:at])
         assert usual / 3 <= volumes[at] <= 3 * usual
@@ -271,7 +273,9 @@ def test_titles_and_identifiers_are_those_of_the_sources(shared: Path) -> None:
 
     for entry in ENTRIES:
         ids = entry.ids
-        if not ids:
+        if entry.title.startswith(INVENTED):
+            assert not ids
+        elif not ids:
             assert entry.title in seed
         if "arxiv_id" in ids:
             assert arxiv[ids["arxiv_id"]] == entry.title

@@ -330,12 +330,12 @@ def test_a_column_of_another_type_is_no_failed_check() -> None:
 def test_a_refusal_names_the_listing_and_what_was_wrong_with_it() -> None:
     frame = put("doi", "10.1234/a b")(good_records())
     observed = verdicts("records", frame)["doi_format"].observed
-    assert observed == f"1 of 10 rows at fault (10.0%): {'0' * 32} (doi 10.1234/a b)"
+    assert observed == "1 of 10 rows at fault (10.0%): jsonl/2503.00000 (doi 10.1234/a b)"
 
 
 def test_a_row_without_a_key_is_named_by_its_number() -> None:
-    observed = verdicts("records", put("listing_id", None)(good_records()))["listing_id_not_null"].observed
-    assert ": row 0 (raw_key raw/jsonl/" in observed
+    observed = verdicts("papers", put("paper_id", None)(good_papers()))["paper_id_not_null"].observed
+    assert ": row 0" in observed
 
 
 def test_of_many_offenders_five_are_named_and_the_rest_counted() -> None:

@@ -8,12 +8,12 @@ with links as (
 )
 
 select
-    paper_id,
-    dt,
-    link.url_raw as url_raw,
-    link.url as url,
-    link.host as host,
-    link.role as role,
+    links.paper_id,
+    links.dt,
+    link.url_raw,
+    link.url,
+    link.host,
+    link.role,
     null::varchar as licence
 from links
-qualify row_number() over (partition by paper_id, link.url order by link.url_raw) = 1
+qualify row_number() over (partition by links.paper_id, link.url order by link.url_raw) = 1

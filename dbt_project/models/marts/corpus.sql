@@ -12,7 +12,7 @@
 with papers as (
     select * from {{ source('curated', 'papers') }}
     {% if is_incremental() %}
-        where release_seq > (select coalesce(max(release_seq), 0) from {{ this }})
+        where release_seq > {{ newest_in(this) }}
     {% endif %}
 ),
 
@@ -24,12 +24,12 @@ labels as (
                 as {{ scheme }},
             max(annotations.score) filter (where annotations.scheme = '{{ scheme }}') as {{ scheme }}_score,
         {% endfor %}
-        {% for scheme in ['topics', 'tasks', 'modalities', 'languages'] %}
-            list(annotations.label order by annotations.label) filter (where annotations.scheme = '{{ scheme }}')
-                as {{ scheme }},
-            list(annotations.score order by annotations.label) filter (where annotations.scheme = '{{ scheme }}')
-                as {{ scheme }}_score{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for scheme in ['topics', 'tasks', 'modalities', 'languages'] %}
+        list(annotations.label order by annotations.label) filter (where annotations.scheme = '{{ scheme }}')
+            as {{ scheme }},
+        list(annotations.score order by annotations.label) filter (where annotations.scheme = '{{ scheme }}')
+            as {{ scheme }}_score{{ ',' if not loop.last }}
+    {% endfor %}
     from {{ source('enriched', 'annotations') }} as annotations
     inner join papers
         on annotations.paper_id = papers.paper_id and annotations.text_sha256 = papers.text_sha256
