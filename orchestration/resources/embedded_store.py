@@ -147,7 +147,7 @@ class EmbeddedStore:
             "-s3.port.lance=0",
             "-filer.disableHttp",  # would serve the bytes without credentials
             "-master.telemetry=false",
-            "-master.volumeSizeLimitMB=1024",
+            "-master.volumeSizeLimitMB=256",
             "-volume.max=0",  # as many volumes as the disk holds
             "-volume.preStopSeconds=0",  # its default of 10 s is for a cluster's balancer
             *(f"-{name}={port}" for name, port in ports.items()),
