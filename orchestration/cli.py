@@ -190,11 +190,15 @@ def demo() -> None:
 def train(
     labels: Annotated[Path, typer.Argument(help="JSON lines, one labelled text each (.gz too).")],
     out: Annotated[Path | None, typer.Option(help="Folder for the trained heads and their card.")] = None,
+    cards: Annotated[Path | None, typer.Option(help="Labels of the papers of --page, to train on too.")] = None,
+    page: Annotated[Path | None, typer.Option(help="A listing page: lines of title and abstract in turn.")] = None,
 ) -> None:
     """Train the student heads (document_type, domain, educational_quality) from labelled texts."""
     from orchestration.training import train_heads
 
-    train_heads(_installation(), labels, out)
+    if (cards is None) != (page is None):
+        raise typer.BadParameter("--cards and --page go together")
+    train_heads(_installation(), labels, out, (cards, page) if cards and page else None)
 
 
 @app.command()

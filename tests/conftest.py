@@ -9,6 +9,10 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 
+# A developer's own installation must not leak into the tests.
+for name in [name for name in os.environ if name.startswith("LITLAKE_") and name != "LITLAKE_SHARED"]:
+    del os.environ[name]
+
 
 def shared_data() -> Path | None:
     """The folder of third-party development data, if this machine has one (``LITLAKE_SHARED`` or beside us)."""

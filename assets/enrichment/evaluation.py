@@ -49,20 +49,31 @@ class Scores:
 def cross_validate(
     scheme: Scheme,
     items: Labelled,
-    exemplars: Labelled | None,
     sources: Sequence[str],
+    parts: Mapping[str, Indices],
     *,
     folds: int,
     repeats: int,
-) -> Scores:
-    """Scores of papers by heads that saw neither them nor their group, in training or in any choice."""
-    runs = []
+) -> dict[str, Scores]:
+    """Scores of papers by heads that saw neither them nor their group, in training or in any choice.
+
+    Args:
+        scheme: The question.
+        items: All labelled papers, shortened copies too.
+        sources: Of the items.
+        parts: Rows of the items that are scored together, by a name.
+        folds: Of the cross-validation.
+        repeats: With other splits.
+    """
+    runs: dict[str, list[Scores]] = {part: [] for part in parts}
     for repeat in range(repeats):
         answers, scores = np.empty_like(items.answers), np.empty(len(items.answers))
         for train, test in splits(items, folds, FIRST_SEED + repeat):
-            answers[test], scores[test] = fit(scheme, items.take(train), exemplars).predict(items.papers.take(test))
-        runs.append(score(scheme, items.answers, answers, scores, sources))
-    return _mean(runs)
+            answers[test], scores[test] = fit(scheme, items.take(train)).predict(items.papers.take(test))
+        for part, rows in parts.items():
+            origin = [sources[i] for i in rows]
+            runs[part].append(score(scheme, items.answers[rows], answers[rows], scores[rows], origin))
+    return {part: _mean(scored) for part, scored in runs.items()}
 
 
 def score(scheme: Scheme, truth: Indices, answers: Indices, scores: Floats, sources: Sequence[str]) -> Scores:

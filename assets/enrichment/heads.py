@@ -27,7 +27,7 @@ from assets.enrichment.taxonomy import SCHEMES
 ANNOTATOR = "litlake-student"
 
 #: The heads that Litlake ships; their card lies beside them.
-SHIPPED = Path(__file__).parent / "student" / "v1" / "heads.safetensors"
+SHIPPED = Path(__file__).parent / "student" / "v2" / "heads.safetensors"
 
 #: The one metadata key of the file. More than one would be written in no fixed order (safetensors#584), and the
 #: same training would give other bytes.
@@ -142,7 +142,7 @@ class Heads:
     """All heads of one file, with the features and the embedding model that they were trained on.
 
     Attributes:
-        version: Of the heads, e.g. ``v1``.
+        version: Of the heads, e.g. ``v2``.
         embedding_model: Name of the model whose vectors they take.
         embedding_revision: Its revision.
         space: The fitted features that all heads share.

@@ -13,8 +13,8 @@ import gzip
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -25,10 +25,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from assets.enrichment.card import Card, Data, HeadCard
 from assets.enrichment.embedding import Encoder, TextEncoder, paper_text
-from assets.enrichment.evaluation import Scores, cross_validate, score
-from assets.enrichment.exemplars import DOMAIN_EXEMPLARS
+from assets.enrichment.evaluation import Scores, cross_validate
 from assets.enrichment.features import FeatureSpace, Papers
-from assets.enrichment.fitting import RECIPES, FittedHead, Labelled, fit
+from assets.enrichment.fitting import RECIPES, FittedHead, Indices, Labelled, fit
 from assets.enrichment.heads import Heads, NominalHead
 from assets.enrichment.taxonomy import SCHEMES, Scheme
 
@@ -40,8 +39,10 @@ SECTION_MARK = " | section: "
 
 LIBRARIES = ("numpy", "scikit-learn", "scipy", "sentence-transformers", "transformers", "tokenizers", "torch")
 
-#: Sentences per scheme, label to titles.
-EXEMPLARS: Mapping[str, Mapping[str, Sequence[str]]] = {"domain": DOMAIN_EXEMPLARS}
+#: Short abstracts have about this many sentences.
+SHORTENED_SENTENCES = 2
+
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z(\[\"'])")
 
 
 class LabelsUnusable(ValueError):
@@ -58,7 +59,8 @@ class LabelledText:
         group: Same for texts of one article.
         source: Where it is from.
         answers: Scheme to label.
-        acceptable: Scheme to labels that are no mistake either.
+        paragraph: It is a paragraph of an article, not an abstract.
+        whole: False for a shortened copy.
     """
 
     title: str
@@ -66,7 +68,8 @@ class LabelledText:
     group: str
     source: str
     answers: Mapping[str, str]
-    acceptable: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    paragraph: bool = False
+    whole: bool = True
 
 
 def read_labels(path: Path) -> list[LabelledText]:
@@ -92,7 +95,8 @@ def _labelled(line: Mapping[str, object]) -> LabelledText:
         if label not in SCHEMES[name].labels:
             raise ValueError(f"{label!r} is no label of {name}")
     title = str(line["title"]).split(SECTION_MARK)[0].strip()
-    return LabelledText(title, str(line["text"]).strip(), str(line["id"]).split("#")[0], str(line["source"]), answers)
+    group, mark, _ = str(line["id"]).partition("#")
+    return LabelledText(title, str(line["text"]).strip(), group, str(line["source"]), answers, bool(mark))
 
 
 def read_page(cards: Path, page: Path) -> list[LabelledText]:
@@ -111,8 +115,7 @@ def read_page(cards: Path, page: Path) -> list[LabelledText]:
         if at is None:
             raise LabelsUnusable(f"{page.name} lacks the paper {card['title']!r} of {cards.name}")
         answers = {name: str(card[name]) for name in ("document_type", "domain")}
-        acceptable = {"domain": card.get("domain_alt") or []}
-        texts.append(LabelledText(card["title"], lines[at + 1].strip(), title, page.name, answers, acceptable))
+        texts.append(LabelledText(card["title"], lines[at + 1].strip(), title, page.name, answers))
     return texts
 
 
@@ -125,9 +128,9 @@ def train(
     encoder: TextEncoder,
     out: Path,
     *,
-    version: str = "v1",
+    version: str = "v2",
     trained_on: date | None = None,
-    elsewhere: Sequence[LabelledText] = (),
+    page: tuple[Path, Path] | None = None,
     folds: int = 5,
     repeats: int = 3,
 ) -> Card:
@@ -139,7 +142,7 @@ def train(
         out: Folder for ``heads.safetensors``, ``card.json`` and ``CARD.md``; made if it is not there.
         version: Of the heads.
         trained_on: For the card; today if None.
-        elsewhere: Labelled papers of another source, to score on; those trained on, by title, are left out.
+        page: Cards and page as `read_page` takes them, to train on too.
         folds: Of the cross-validation that the card reports.
         repeats: Of it.
 
@@ -151,22 +154,26 @@ def train(
     """
     texts = read_labels(labels)
     _require_enough(texts, labels.name)
-    papers, exemplars = _papers(texts, encoder), _exemplars(encoder)
-    known = {_bare(text.title) for text in texts}
-    others = [text for text in elsewhere if _bare(text.title) not in known]
-    other_papers = _papers(others, encoder) if others else None
-
-    space = FeatureSpace.fit(papers, sorted({block for recipe in RECIPES.values() for block in recipe.blocks}))
-    sources = [text.source for text in texts]
+    listed = read_page(*page) if page else []
+    used = _with_shortened([*texts, *listed])
+    papers = _papers(used, encoder)
+    space = FeatureSpace.fit(
+        papers.take(np.flatnonzero([text.whole for text in used])),
+        sorted({block for recipe in RECIPES.values() for block in recipe.blocks}),
+    )
     heads, cards = {}, {}
     # One thread: the sums come out in one order, and matrices this small are slower on two.
     with threadpool_limits(1):
         for name, scheme in SCHEMES.items():
-            items, added = _items(scheme, texts, papers), exemplars.get(name)
-            fitted = fit(scheme, items, added, space)
-            scores = cross_validate(scheme, items, added, sources, folds=folds, repeats=repeats)
+            rows = np.array([i for i, text in enumerate(used) if name in text.answers])
+            answered = [used[i] for i in rows]
+            items = _items(scheme, answered, papers.take(rows))
+            fitted = fit(scheme, items, space)
+            sources = [text.source for text in answered]
+            parts = _parts(scheme, answered, {text.group for text in listed})
+            scores = cross_validate(scheme, items, sources, parts, folds=folds, repeats=repeats)
             heads[name] = fitted.head
-            cards[name] = _head_card(scheme, fitted, scores, others, other_papers)
+            cards[name] = _head_card(scheme, fitted, scores)
     trained = Heads(version, encoder.model.name, encoder.model.revision, space, heads)
     content = trained.to_bytes()
     out.mkdir(parents=True, exist_ok=True)
@@ -177,10 +184,9 @@ def train(
         file_sha256=hashlib.sha256(content).hexdigest(),
         file_bytes=len(content),
         embedding={"model": encoder.model.name, "revision": encoder.model.revision},
-        data=_data(labels, texts),
+        data=_data(labels, texts, page),
         folds=folds,
         repeats=repeats,
-        elsewhere_name=" and ".join(sorted({text.source for text in others})) or None,
         heads=cards,
         libraries={name: version_of(name) for name in LIBRARIES},
     )
@@ -204,43 +210,53 @@ def _papers(texts: Sequence[LabelledText], encoder: TextEncoder) -> Papers:
     return Papers(titles, abstracts, vectors)
 
 
-def _exemplars(encoder: TextEncoder) -> dict[str, Labelled]:
-    labelled = {}
-    for name, by_label in EXEMPLARS.items():
-        titles = [title for label in SCHEMES[name].labels for title in by_label[label]]
-        answers = [i for i, label in enumerate(SCHEMES[name].labels) for _ in by_label[label]]
-        papers = Papers(titles, [""] * len(titles), encoder.encode(titles))
-        labelled[name] = Labelled(papers, np.array(answers), titles)
-    return labelled
+def _with_shortened(texts: Sequence[LabelledText]) -> list[LabelledText]:
+    """The texts, then a copy of every longer abstract with its first sentences only.
+
+    Of a grade, a copy carries one step less, but coherent text never falls to 1; what is worth 1 is not copied.
+    """
+    copies = []
+    for text in texts:
+        start = " ".join(_BETWEEN_SENTENCES.split(text.text)[:SHORTENED_SENTENCES])
+        if text.paragraph or start == text.text:
+            continue
+        answers = dict(text.answers)
+        grade = int(answers.pop("educational_quality", 1))
+        if grade > 1:
+            answers["educational_quality"] = str(max(2, grade - 1))
+        copies.append(replace(text, text=start, answers=answers, whole=False))
+    return [*texts, *copies]
 
 
 def _items(scheme: Scheme, texts: Sequence[LabelledText], papers: Papers) -> Labelled:
     labels = list(scheme.labels)
     answers = np.array([labels.index(text.answers[scheme.name]) for text in texts])
-    return Labelled(papers, answers, [text.group for text in texts])
+    return Labelled(papers, answers, [text.group for text in texts], np.array([text.whole for text in texts]))
 
 
-def _head_card(
-    scheme: Scheme, fitted: FittedHead, scores: Scores, others: Sequence[LabelledText], papers: Papers | None
-) -> HeadCard:
+def _parts(scheme: Scheme, texts: Sequence[LabelledText], listed: Set[str]) -> dict[str, Indices]:
+    """Rows to score together: whole texts, those that have a copy, the copies, and the papers of the page.
+
+    The grade of a copy is a guess, so that no score is told of it.
+    """
+    on_page = np.array([text.group in listed for text in texts])
+    whole = np.array([text.whole for text in texts])
+    parts = {"cross_validated": whole & ~on_page, "page": whole & on_page}
+    if not scheme.ordinal:
+        copied = {text.group for text in texts if not text.whole}
+        parts["before_shortening"] = whole & ~on_page & np.array([text.group in copied for text in texts])
+        parts["shortened"] = ~whole & ~on_page
+    return {part: np.flatnonzero(rows) for part, rows in parts.items() if rows.any()}
+
+
+def _head_card(scheme: Scheme, fitted: FittedHead, scores: Mapping[str, Scores]) -> HeadCard:
     head, recipe = fitted.head, RECIPES[scheme.name]
     names = ("temperature",) if isinstance(head, NominalHead) else ("slope", "intercept", "deviation")
-    elsewhere = acceptable = None
-    if papers is not None and all(scheme.name in text.answers for text in others):
-        truth = _items(scheme, others, papers).answers
-        answers, probabilities = fitted.predict(papers)
-        elsewhere = score(scheme, truth, answers, probabilities, [text.source for text in others])
-        given = [list(scheme.labels)[i] for i in answers]
-        right = [
-            label in (text.answers[scheme.name], *text.acceptable.get(scheme.name, ()))
-            for label, text in zip(given, others, strict=True)
-        ]
-        acceptable = float(np.mean(right))
     calibration = {name: float(getattr(head, name)) for name in names}
-    return HeadCard(recipe.blocks, recipe.exemplar_weight, fitted.strength, calibration, scores, elsewhere, acceptable)
+    return HeadCard(recipe.blocks, recipe.shortened_weight, fitted.strength, calibration, **scores)
 
 
-def _data(labels: Path, texts: Sequence[LabelledText]) -> Data:
+def _data(labels: Path, texts: Sequence[LabelledText], page: tuple[Path, Path] | None) -> Data:
     counts = {name: Counter(text.answers[name] for text in texts) for name in SCHEMES}
     return Data(
         name=labels.name,
@@ -249,7 +265,7 @@ def _data(labels: Path, texts: Sequence[LabelledText]) -> Data:
         groups=len({text.group for text in texts}),
         sources=dict(sorted(Counter(text.source for text in texts).items())),
         labels={name: {label: counts[name][label] for label in scheme.labels} for name, scheme in SCHEMES.items()},
-        exemplars={name: sum(map(len, by_label.values())) for name, by_label in EXEMPLARS.items()},
+        page={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in page or ()},
     )
 
 
@@ -258,13 +274,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the student heads.")
     parser.add_argument("labels", type=Path, help="labelled texts, JSON lines (.gz too)")
     parser.add_argument("out", type=Path, help="folder for the heads and their card")
-    parser.add_argument("--cards", type=Path, help="labels of the papers of --page, to score on")
+    parser.add_argument("--cards", type=Path, help="labels of the papers of --page, to train on too")
     parser.add_argument("--page", type=Path, help="a listing page: lines of title and abstract in turn")
     given = parser.parse_args()
     if (given.cards is None) != (given.page is None):
         parser.error("--cards and --page go together")
-    elsewhere = read_page(given.cards, given.page) if given.cards else []
-    print(train(given.labels, Encoder(), given.out, elsewhere=elsewhere))
+    print(train(given.labels, Encoder(), given.out, page=(given.cards, given.page) if given.cards else None))
 
 
 if __name__ == "__main__":

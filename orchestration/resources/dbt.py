@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 from filelock import FileLock
 
@@ -103,7 +105,8 @@ class Dbt:
         if self._parsed is None:
             self._parsed = self._parse()
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix="run-") as workspace:
+        _sweep(self.folder)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=f"run-{os.getpid()}-") as workspace:
             # mkdtemp makes it readable by this user alone: the profile holds the store's password
             (Path(workspace) / "profiles.yml").write_text(yaml.safe_dump(_profile(Path(workspace), lake, attach_lake)))
             yield DbtSession(self._parsed, Path(workspace), self.folder)
@@ -160,6 +163,13 @@ class DbtSession:
         return DbtRun(
             kept, [_outcome(result) for result in results if result.node.resource_type in {"test", "unit_test"}]
         )
+
+
+def _sweep(folder: Path) -> None:
+    """Remove workspaces whose process is gone: a killed run leaves its profile, and that holds a password."""
+    for workspace in folder.glob("run-*-*"):
+        if not psutil.pid_exists(int(workspace.name.split("-")[1])):
+            shutil.rmtree(workspace, ignore_errors=True)
 
 
 def dagster_events(run: DbtRun, *, context: Any, manifest: Mapping[str, Any], translator: Any) -> Iterator[Any]:

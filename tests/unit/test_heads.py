@@ -14,7 +14,6 @@ import polars as pl
 import pytest
 
 from assets.enrichment.embedding import Encoder, embed
-from assets.enrichment.exemplars import DOMAIN_EXEMPLARS
 from assets.enrichment.features import STYLE_CUES, style_row
 from assets.enrichment.heads import (
     ANNOTATION_SCHEMA,
@@ -28,7 +27,7 @@ from assets.enrichment.heads import (
     student_version,
 )
 from assets.enrichment.taxonomy import SCHEMES
-from assets.enrichment.training import LabelledText, LabelsUnusable, read_labels, read_page, train
+from assets.enrichment.training import LabelsUnusable, read_labels, read_page, train
 
 CASE = (
     "Sudden loss of vision after a bee sting: a case report",
@@ -120,6 +119,13 @@ def test_machine_learning_on_patients_data_is_clinical_and_not_other(encoder: En
     assert labels_of(as_papers(NOTES), encoder)["paper-0"]["domain"] == "clinical"
 
 
+def test_a_short_abstract_is_no_fragment(encoder: Encoder) -> None:
+    short = [(title, ". ".join(abstract.split(". ")[:2]) + ".") for title, abstract in (CASE, STUDY)]
+    answers = labels_of(as_papers(*short), encoder)
+    assert [answers[f"paper-{i}"]["document_type"] for i in range(2)] == ["clinical_case", "study"]
+    assert all(answer["educational_quality"] != "1" for answer in answers.values())
+
+
 def test_the_labels_of_a_paper_do_not_depend_on_the_other_papers(encoder: Encoder) -> None:
     papers = as_papers(CASE, STUDY, VISION, NOTES)
     vectors = embedded(papers, encoder)
@@ -166,7 +172,7 @@ def test_vectors_of_another_model_are_refused(encoder: Encoder) -> None:
 def test_the_shipped_heads_are_for_the_default_model_and_say_their_hash(encoder: Encoder) -> None:
     heads = student()
     assert (heads.embedding_model, heads.embedding_revision) == (encoder.model.name, encoder.model.revision)
-    assert student_version() == f"v1-{hashlib.sha256(SHIPPED.read_bytes()).hexdigest()[:8]}"
+    assert student_version() == f"v2-{hashlib.sha256(SHIPPED.read_bytes()).hexdigest()[:8]}"
     assert SHIPPED.stat().st_size < 1_500_000
 
 
@@ -206,6 +212,7 @@ def test_the_card_is_of_the_file_beside_it() -> None:
     assert card["heads"].keys() == SCHEMES.keys()
     told = (SHIPPED.parent / "CARD.md").read_text()
     assert card["file_sha256"] in told and card["data"]["sha256"] in told
+    assert len(card["data"]["page"]) == 2 and all(sha256 in told for sha256 in card["data"]["page"].values())
     for name in SCHEMES:
         assert f"{card['heads'][name]['cross_validated']['macro_f1']:.3f}" in told
 
@@ -216,6 +223,8 @@ def test_the_card_names_the_labels_that_the_heads_were_trained_on(shared: Path) 
     data = json.loads((SHIPPED.parent / "card.json").read_text())["data"]
     assert data["sha256"] == hashlib.sha256(labels.read_bytes()).hexdigest()
     texts = read_labels(labels)
+    page = (shared / "labels" / "resource_cards.jsonl", shared / "seed" / "hf_papers_listing.txt")
+    assert data["page"] == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in page}
     assert (data["texts"], data["groups"]) == (len(texts), len({text.group for text in texts}))
 
 
@@ -277,10 +286,11 @@ def written_labels(path: Path, texts_per_label: int = 12) -> Path:
 
 def test_the_same_labels_give_the_same_bytes_and_a_readable_card(encoder: Encoder, tmp_path: Path) -> None:
     labels = written_labels(tmp_path / "labels.jsonl.gz")
-    seen = LabelledText("A review of SLEEP!", "", "x", "elsewhere", {"document_type": "review", "domain": "other"})
-    unseen = LabelledText("New", "We ran it.", "y", "elsewhere", {"document_type": "study", "domain": "other"})
+    cards_file, page = tmp_path / "cards.jsonl", tmp_path / "page.txt"
+    cards_file.write_bytes(orjson.dumps({"title": "New", "document_type": "study", "domain": "other"}))
+    page.write_text("New\nWe ran it. It ran for days. It was slow.\n")
     cards = [
-        train(labels, encoder, tmp_path / name, elsewhere=[seen, unseen], folds=2, repeats=1) for name in ("a", "b")
+        train(labels, encoder, tmp_path / name, page=(cards_file, page), folds=2, repeats=1) for name in ("a", "b")
     ]
     first, second = ((tmp_path / name / "heads.safetensors").read_bytes() for name in ("a", "b"))
     assert first == second
@@ -288,11 +298,12 @@ def test_the_same_labels_give_the_same_bytes_and_a_readable_card(encoder: Encode
     card = cards[0]
     assert (card.data.texts, card.data.groups) == (48, 24)
     assert card.heads["document_type"].cross_validated.macro_f1 > 0.9  # the manner of every label gives it away
-    elsewhere = card.heads["document_type"].elsewhere
-    assert elsewhere is not None and elsewhere.items == 1  # the other one was trained on
-    assert card.heads["educational_quality"].elsewhere is None
+    listed = card.heads["document_type"].page
+    assert listed is not None and listed.items == 1
+    assert card.heads["educational_quality"].page is None  # the page has no grades
+    assert card.data.page.keys() == {"cards.jsonl", "page.txt"}
     assert (tmp_path / "a" / "CARD.md").read_text() == str(card)
-    assert Heads.load(tmp_path / "a" / "heads.safetensors").annotator_version == f"v1-{card.file_sha256[:8]}"
+    assert Heads.load(tmp_path / "a" / "heads.safetensors").annotator_version == f"v2-{card.file_sha256[:8]}"
 
 
 def test_too_few_texts_of_a_label_are_refused_by_the_name_of_the_label(encoder: Encoder, tmp_path: Path) -> None:
@@ -324,8 +335,3 @@ def test_a_paragraph_is_grouped_with_its_article_and_loses_the_section_in_its_ti
     path.write_bytes(orjson.dumps({"id": "jats:a1#p7", "title": "Sleep | section: Methods", **text}))
     (read,) = read_labels(path)
     assert (read.title, read.group) == ("Sleep", "jats:a1")
-
-
-def test_every_domain_has_as_many_exemplars_as_the_others() -> None:
-    assert list(DOMAIN_EXEMPLARS) == list(SCHEMES["domain"].labels)
-    assert len({len(titles) for titles in DOMAIN_EXEMPLARS.values()}) == 1
