@@ -17,9 +17,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from typer._click.exceptions import NoArgsIsHelpError, UsageError  # typer 0.29 carries a click of its own
 
+from assets.enrichment.embedding import ModelUnusable
+from assets.enrichment.heads import HeadsUnusable
 from orchestration.days import DayError, days_between, parse_day
 from orchestration.progress import console, display, work
+from orchestration.resources.dbt import DbtError
 from orchestration.resources.installation import Installation
 from orchestration.resources.lake import LakeError
 from orchestration.resources.object_store import ObjectStoreError
@@ -43,7 +47,7 @@ def main() -> None:
     """Entry point of the ``litlake`` command."""
     quiet_libraries()
     with _one_line_errors():
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
 
 
 @app.command()
@@ -311,15 +315,25 @@ def _fail(message: str, code: int) -> NoReturn:
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
     """Errors with a cause that the user can mend become one line; anything else is a defect and shows itself."""
+    from assets.enrichment.training import LabelsUnusable
     from orchestration.landing import LandingError
     from orchestration.queries import QueryError
 
     try:
         yield
+    except NoArgsIsHelpError as bare:
+        bare.show()
+        sys.exit(USAGE)
+    except UsageError as mistake:
+        where = mistake.ctx.command_path if mistake.ctx else "litlake"
+        console.print(Text(f"litlake: {mistake.format_message()} Try `{where} --help`."), soft_wrap=True)
+        sys.exit(USAGE)
+    except typer.Abort:
+        sys.exit(FAILED)
     except (DayError, LandingError, QueryError, SettingsError) as mistake:
         console.print(Text(f"litlake: {mistake}"), soft_wrap=True)
         sys.exit(USAGE)
-    except (ObjectStoreError, LakeError) as fault:
+    except (DbtError, HeadsUnusable, LabelsUnusable, LakeError, ModelUnusable, ObjectStoreError) as fault:
         console.print(Text(f"litlake: {fault}"), soft_wrap=True)
         sys.exit(FAILED)
     except BrokenPipeError:  # the reader of our output has left, e.g. `| head`

@@ -111,6 +111,7 @@ SUITE = Suite(
             kwargs={"column": "visible_abstract", "mostly": Parameter("min_abstract_share")},
             expected="Of the listings that are not deletions, at least this share has an abstract",
             where="listed",
+            show=(),
         ),
         Expectation(
             check="plausible_dates",

@@ -76,6 +76,8 @@ MISTAKES: dict[str, tuple[tuple[str, ...], int, str]] = {
     "a source that is none": (("land", "nope", "2025-01-01", "x"), 2, "pubmed_xml"),
     "a file that is not there": (("land", "jsonl", "2025-01-01", "no/such/file"), 2, "no file"),
     "no file at all": (("land", "jsonl", "2025-01-01"), 2, "FILE"),
+    "no argument at all": (("land", "jsonl"), 2, "--help"),
+    "an option that is none": (("run", "2025-01-01", "--fast"), 2, "--fast"),
     "days in the wrong order": (("backfill", "2025-02-01", "2025-01-01"), 2, "after"),
     "a query that writes": (("sql", "drop table curated.papers"), 2, "read only"),
     "a query with a wrong name": (("sql", "select nope from curated.papers"), 2, "nope"),
