@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -32,6 +33,9 @@ State = Literal["released", "unchanged", "empty", "refused", "failed"]
 
 #: Exit codes of the public command line, worst state wins.
 EXIT_CODES: dict[State, int] = {"released": 0, "unchanged": 0, "empty": 0, "refused": 3, "failed": 1}
+
+#: Why a day failed whose process is gone.
+WORKER_LOST = "a worker process ended abruptly, killed or out of memory: run the day again, with less in parallel"
 
 #: The one check whose verdict depends on other days: a day that it refused may pass when these have changed.
 HISTORY = "records.volume"
@@ -118,7 +122,10 @@ class Runner:
         with ProcessPoolExecutor(parallel, context, initializer=_start_worker, initargs=(self.settings,)) as pool:
             waiting = {pool.submit(_run_in_worker, day, force): day for day in days}
             for future in as_completed(waiting):
-                yield future.result()
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    yield DayResult(waiting[future].isoformat(), "failed", 0, (WORKER_LOST,))
 
     def _without_run(self, dt: date) -> DayResult | None:
         """The result of a day for which nothing has to be run, or None."""
