@@ -11,10 +11,10 @@ from orchestration.partitions import DAYS, ONE_RUN_A_DAY
 from orchestration.publication import MART_SELECTION, build_marts
 from orchestration.resources.dbt import dagster_events
 from orchestration.resources.installation import Installation
-from orchestration.run_metadata import LAKE_POOL, step
+from orchestration.run_metadata import step
 
 
-def mart_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+def mart_assets(manifest: Mapping[str, Any], pool: str | None) -> dg.AssetsDefinition:
     """The marts as assets of the day that was released last; every run brings all of them up to date."""
     translator = LitlakeTranslator()
 
@@ -25,7 +25,7 @@ def mart_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         partitions_def=DAYS,
         backfill_policy=ONE_RUN_A_DAY,
         dagster_dbt_translator=translator,
-        pool=LAKE_POOL,
+        pool=pool,
     )
     def marts(context: dg.AssetExecutionContext, litlake: dg.ResourceParam[Installation]) -> Iterator[Any]:
         with step(context):

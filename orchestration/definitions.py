@@ -24,14 +24,17 @@ from assets.raw.assets import RAW_ASSETS  # noqa: E402
 from assets.release.assets import release_asset  # noqa: E402
 from orchestration.jobs import day_job  # noqa: E402
 from orchestration.resources.installation import Installation  # noqa: E402
+from orchestration.run_metadata import LAKE_POOL  # noqa: E402
 from orchestration.schedules import daily_schedule  # noqa: E402
 
 
-def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+def build_defs(overrides: Mapping[str, Any] | None = None, *, pool: str | None = LAKE_POOL) -> dg.Definitions:
     """The definitions of one installation.
 
     Args:
         overrides: Resources that take the place of the installation's own; ``litlake`` is an `Installation`.
+        pool: Dagster pool of the steps that write the lake. None where runs go in process: a killed run would keep
+            its slot until the daemon frees it, a waiting one would spin, and the lake's own lock serialises anyway.
     """
     resources: dict[str, Any] = {"litlake": Installation(load_settings()), **(overrides or {})}
     installation = resources["litlake"]
@@ -43,8 +46,8 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
             day_model_assets(manifest),
             *ENRICHMENT_ASSETS,
             gate_asset(manifest),
-            release_asset(manifest),
-            mart_assets(manifest),
+            release_asset(manifest, pool),
+            mart_assets(manifest, pool),
         ],
         jobs=[day_job],
         schedules=[daily_schedule],

@@ -18,6 +18,8 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+import psutil
+
 from assets.release.publish import last_refusal
 from assets.sources import SOURCES
 from orchestration.progress import display, work
@@ -33,6 +35,9 @@ State = Literal["released", "unchanged", "empty", "refused", "failed"]
 
 #: Exit codes of the public command line, worst state wins.
 EXIT_CODES: dict[State, int] = {"released": 0, "unchanged": 0, "empty": 0, "refused": 3, "failed": 1}
+
+#: Run tag that names the process of a run in process.
+PROCESS_TAG = "litlake/process"
 
 #: Why a day failed whose process is gone.
 WORKER_LOST = "a worker process ended abruptly, killed or out of memory: run the day again, with less in parallel"
@@ -72,7 +77,9 @@ class Runner:
         """Dagster's instance under the home."""
         import dagster as dg
 
-        return dg.DagsterInstance.from_config(str(prepare_dagster_home(self.settings)))
+        instance = dg.DagsterInstance.from_config(str(prepare_dagster_home(self.settings)))
+        _fail_lost_runs(instance)
+        return instance
 
     @cached_property
     def job(self) -> Any:
@@ -80,7 +87,7 @@ class Runner:
         from orchestration.definitions import build_defs
         from orchestration.jobs import JOB_NAME
 
-        return build_defs({"litlake": self.installation}).resolve_job_def(JOB_NAME)
+        return build_defs({"litlake": self.installation}, pool=None).resolve_job_def(JOB_NAME)
 
     def run(self, dt: date, *, force: bool = False) -> DayResult:
         """One day through to the marts; a day whose inputs are those of its release is not run again.
@@ -96,6 +103,7 @@ class Runner:
             partition_key=dt.isoformat(),
             instance=self.instance,
             raise_on_error=False,
+            tags={PROCESS_TAG: _process_mark(os.getpid())},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         return _result(dt, done, time.monotonic() - started)
@@ -143,6 +151,24 @@ class Runner:
         if not is_current(here, dt, inputs) or not marts_are_current(here):
             return None
         return DayResult(dt.isoformat(), "unchanged")
+
+
+def _fail_lost_runs(instance: dg.DagsterInstance) -> None:
+    """Tell Dagster of runs whose process was killed: no daemon watches over runs in process."""
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        mark = run.tags.get(PROCESS_TAG)
+        if mark is not None and mark != _process_mark(int(mark.split()[0])):
+            instance.report_run_failed(run, "the process of this run ended abruptly; the day can be run again")
+
+
+def _process_mark(pid: int) -> str:
+    """A process: its pid and the time of its start, which a later process with that pid has not."""
+    try:
+        return f"{pid} {psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return f"{pid}"
 
 
 def prepare_dagster_home(settings: Settings) -> str:

@@ -11,11 +11,11 @@ from orchestration import versions
 from orchestration.partitions import DAYS, ONE_RUN_A_DAY
 from orchestration.publication import release_day
 from orchestration.resources.installation import Installation
-from orchestration.run_metadata import LAKE_POOL, OWNERS, step
+from orchestration.run_metadata import OWNERS, step
 
 
-def release_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    """The release step."""
+def release_asset(manifest: Mapping[str, Any], pool: str | None) -> dg.AssetsDefinition:
+    """The release step, in a pool of one where there is one."""
 
     @dg.asset(
         deps=["gate"],
@@ -25,7 +25,7 @@ def release_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         code_version=versions.RELEASE,
         partitions_def=DAYS,
         backfill_policy=ONE_RUN_A_DAY,
-        pool=LAKE_POOL,
+        pool=pool,
     )
     def release(
         context: dg.AssetExecutionContext, litlake: dg.ResourceParam[Installation]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import psutil
 import pytest
 from e2e.conftest import Cli, command
@@ -143,6 +144,7 @@ def test_a_run_that_is_killed_and_repeated_leaves_the_same_tables_as_one_that_wa
     process.wait()
     assert json.loads(killed("status", "--json").stdout)["days"][0]["state"] == "incomplete"
     killed("run", "2025-06-20")
+    assert not unfinished_runs(folder / "home")
     whole = make_cli(folder / "other")
     try:
         whole("land", "jsonl", "2025-06-20", str(listing))
@@ -150,6 +152,12 @@ def test_a_run_that_is_killed_and_repeated_leaves_the_same_tables_as_one_that_wa
         assert tables(killed) == tables(whole)
     finally:
         whole("down")
+
+
+def unfinished_runs(home: Path) -> list[str]:
+    """Runs that Dagster takes to be going on."""
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        return [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))]
 
 
 def wait_for_vectors(home: Path, process: subprocess.Popen[bytes]) -> None:
