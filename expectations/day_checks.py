@@ -21,6 +21,9 @@ LINEAGE = Check(
 CONSERVATION = Check(
     "records", "conservation", True, "Every record of every raw object is listed or quarantined, once: none is lost"
 )
+FETCHED_AS_ANNOUNCED = Check(
+    "fetches", "fetched_as_announced", True, "Of every list that a service announced, every record came"
+)
 SOMETHING_LISTED = Check("records", "something_listed", True, "A day of which records were read lists at least one")
 VOLUME = Check("records", "volume", True, "The day lists as much as the days before, within a ratio of their median")
 PLAUSIBLE_DT = Check(
@@ -38,6 +41,7 @@ EVERY_PAPER_ANNOTATED = Check(
 DAY_CHECKS: tuple[Check, ...] = (
     LINEAGE,
     CONSERVATION,
+    FETCHED_AS_ANNOUNCED,
     SOMETHING_LISTED,
     VOLUME,
     PLAUSIBLE_DT,
@@ -98,6 +102,29 @@ def conservation(read: pl.DataFrame, records: pl.DataFrame, quarantine: pl.DataF
     named_faults = [_loss(fault, placed) for fault in faults.head(MAX_OFFENDERS).iter_rows(named=True)]
     observed = f"{faults.height} of {tally.height} raw objects differ: {named(named_faults, faults.height)}"
     return CONSERVATION.verdict(False, observed)
+
+
+def fetched_as_announced(fetches: pl.DataFrame) -> Verdict:
+    """What a service announced for the day is what came: a page that was cut off silently refuses the day.
+
+    Args:
+        fetches: Lists that were fetched: ``service``, ``query``, ``part``, ``announced``, ``fetched``, ``absent``. A
+            list that its service does not count, or that is not counted by its ids, is not held against anything.
+
+    Raises:
+        ExpectationError: A column is missing.
+    """
+    require_columns("fetches", fetches.columns, ("service", "query", "part", "announced", "fetched", "absent"))
+    counted = fetches.drop_nulls(["announced", "fetched"])
+    short = counted.filter(pl.col("fetched") + pl.col("absent").fill_null(0) != pl.col("announced"))
+    told = f"{fetches.height} lists, {counted.height} of them announced with {counted['announced'].sum()} records"
+    offenders = [
+        f"{shown(row['service'])}.{shown(row['query'])}{' ' + shown(row['part']) if row['part'] else ''}: "
+        f"{row['fetched']} of {row['announced']}" + (f", {row['absent']} gone" if row["absent"] else "")
+        for row in short.head(MAX_OFFENDERS).iter_rows(named=True)
+    ]
+    observed = f"{told}; differ: {named(offenders, short.height)}" if offenders else told
+    return FETCHED_AS_ANNOUNCED.verdict(short.is_empty(), observed)
 
 
 def _places(table: str, frame: pl.DataFrame, *, listed: bool) -> pl.DataFrame:

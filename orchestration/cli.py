@@ -28,6 +28,7 @@ from orchestration.resources.installation import Installation
 from orchestration.resources.lake import LakeError
 from orchestration.resources.object_store import ObjectStoreError
 from orchestration.settings import SettingsError, load_settings, quiet_libraries
+from orchestration.source_commands import app as source_app
 
 app = typer.Typer(
     name="litlake",
@@ -36,6 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(source_app)
 
 USAGE, FAILED = 2, 1
 
@@ -52,18 +54,22 @@ def main() -> None:
 
 @app.command()
 def land(
-    source: Annotated[str, typer.Argument(help="Kind of listing: pubmed_xml, hf_papers_page or jsonl.")],
+    source: Annotated[str, typer.Argument(help="Kind of listing: pubmed_xml, jsonl, csv, ris, jats and others.")],
     arguments: Annotated[
         list[str], typer.Argument(metavar="[DATE] FILE…", help="The listing day (UTC), then the files.")
     ],
     split_by: Annotated[
         str | None, typer.Option(help="Field of the records that names their day; then no DATE.")
     ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="TOML file that says which of the file's fields is which (csv, jsonl).")
+    ] = None,
 ) -> None:
     """Put files into landing for a day, or for the days that a field of the records names."""
-    from orchestration.landing import land_split, land_whole, named_source
+    from orchestration.landing import land_split, land_whole, mapping_of, named_source
 
     kind = named_source(source)
+    mapped = mapping_of(kind, mapping)
     if split_by is None:
         day, files = parse_day(arguments[0]), [Path(argument) for argument in arguments[1:]]
     else:
@@ -73,10 +79,10 @@ def land(
     installation = _installation()
     with display():
         if day is not None:
-            landed = land_whole(installation.raw, kind, day, files)
+            landed = land_whole(installation.raw, kind, day, files, mapped)
         else:
             assert split_by is not None
-            landed = land_split(installation.raw, kind, split_by, files)
+            landed = land_split(installation.raw, kind, split_by, files, mapped)
     new = [part for part in landed if part.is_new]
     days = sorted({part.dt for part in landed})
     span = f"{days[0]}" if len(days) == 1 else f"{len(days)} days, {days[0]} to {days[-1]}"
@@ -318,6 +324,7 @@ def _one_line_errors() -> Iterator[None]:
     from assets.enrichment.training import LabelsUnusable
     from orchestration.landing import LandingError
     from orchestration.queries import QueryError
+    from orchestration.saved_queries import SavedQueryError
 
     try:
         yield
@@ -330,7 +337,7 @@ def _one_line_errors() -> Iterator[None]:
         sys.exit(USAGE)
     except typer.Abort:
         sys.exit(FAILED)
-    except (DayError, LandingError, QueryError, SettingsError) as mistake:
+    except (DayError, LandingError, QueryError, SavedQueryError, SettingsError) as mistake:
         console.print(Text(f"litlake: {mistake}"), soft_wrap=True)
         sys.exit(USAGE)
     except (DbtError, HeadsUnusable, LabelsUnusable, LakeError, ModelUnusable, ObjectStoreError) as fault:

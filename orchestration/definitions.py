@@ -20,7 +20,7 @@ from assets.enrichment.assets import ENRICHMENT_ASSETS  # noqa: E402
 from assets.gate.assets import gate_asset  # noqa: E402
 from assets.listings.assets import listings  # noqa: E402
 from assets.marts import mart_assets  # noqa: E402
-from assets.raw.assets import RAW_ASSETS  # noqa: E402
+from assets.raw.assets import raw_assets  # noqa: E402
 from assets.release.assets import release_asset  # noqa: E402
 from orchestration.jobs import day_job  # noqa: E402
 from orchestration.resources.installation import Installation  # noqa: E402
@@ -41,7 +41,7 @@ def build_defs(overrides: Mapping[str, Any] | None = None, *, pool: str | None =
     manifest = installation.dbt.manifest
     return dg.Definitions(
         assets=[
-            *RAW_ASSETS,
+            raw_assets,
             listings,
             day_model_assets(manifest),
             *ENRICHMENT_ASSETS,

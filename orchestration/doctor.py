@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from orchestration.resources.installation import Installation
@@ -25,10 +26,35 @@ class Finding:
 def examine(installation: Installation) -> Iterator[Finding]:
     """Look at every part, each as it is used: the store by a write, the catalog by a query, the model by a vector."""
     for part, look in _PARTS.items():
-        try:
-            yield Finding(part, True, look(installation))
-        except (OSError, RuntimeError, ValueError, LookupError, ImportError) as fault:
-            yield Finding(part, False, " ".join(f"{fault}".split()))
+        yield _finding(part, look, installation)
+    yield from _services(installation)
+
+
+def _finding(part: str, look: Callable[[Installation], str], installation: Installation) -> Finding:
+    try:
+        return Finding(part, True, look(installation))
+    except (OSError, RuntimeError, ValueError, LookupError, ImportError) as fault:
+        return Finding(part, False, " ".join(f"{fault}".split()))
+
+
+def _services(installation: Installation) -> Iterator[Finding]:
+    """Saved queries, and each host that they ask: whether it answers, by whatever status."""
+    found = _finding("saved queries", _queries, installation)
+    yield found
+    if found.healthy:
+        for name, address in installation.services.endpoints():
+            yield _finding(f"host of {name}", partial(_host, address), installation)
+
+
+def _queries(installation: Installation) -> str:
+    queries = installation.services.queries
+    if queries:
+        installation.services.client  # noqa: B018  (says whether requests would carry a contact)
+    return ", ".join(query.title for query in queries) or "none: nothing is fetched, files may be landed"
+
+
+def _host(address: str, installation: Installation) -> str:
+    return installation.services.client.reach(address)
 
 
 def _settings(installation: Installation) -> str:

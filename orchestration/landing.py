@@ -16,10 +16,11 @@ from typing import BinaryIO, cast
 from assets.sources import SOURCES_BY_NAME
 from assets.sources.base import Source, StreamDamaged
 from assets.sources.jsonl import LineTooLong, split_by_day
+from assets.sources.mapping import MappingError, read_mapping
 from assets.sources.streams import open_stream
 from orchestration.days import first_day, today
 from orchestration.progress import work
-from orchestration.resources.raw_store import RawStore
+from orchestration.resources.raw_store import Mapped, RawStore
 
 #: Bytes of one day that a split keeps in memory.
 SPOOL_BYTES = 1024 * 1024
@@ -59,6 +60,24 @@ def named_source(name: str) -> Source:
     return SOURCES_BY_NAME[name]
 
 
+def mapping_of(source: Source, file: Path | None) -> Mapped:
+    """What a mapping file says; nothing where there is none.
+
+    Raises:
+        LandingError: The source takes none, or the file cannot be used.
+    """
+    if file is None:
+        return ()
+    if not source.mappable:
+        takers = ", ".join(known.name for known in SOURCES_BY_NAME.values() if known.mappable)
+        raise LandingError(f"{source.name} takes no mapping: its fields have names of their own ({takers} take one).")
+    check_files([file])
+    try:
+        return read_mapping(file.read_bytes())
+    except MappingError as fault:
+        raise LandingError(f"{file}: {fault}") from fault
+
+
 def check_files(files: Sequence[Path]) -> None:
     """Refuse before anything is landed what cannot be read.
 
@@ -75,18 +94,18 @@ def check_files(files: Sequence[Path]) -> None:
             raise LandingError(f"{file} cannot be read: {fault.strerror}.") from fault
 
 
-def land_whole(raw: RawStore, source: Source, dt: date, files: Sequence[Path]) -> list[Landed]:
+def land_whole(raw: RawStore, source: Source, dt: date, files: Sequence[Path], mapping: Mapped = ()) -> list[Landed]:
     """Land each file as one object of a day."""
     check_files(files)
     landed = []
     for file in files:
         with file.open("rb") as content, work(f"landing {file.name}"):
-            sha256, is_new = raw.land(source, dt, content, file.name)
+            sha256, is_new = raw.land(source, dt, content, file.name, mapping=mapping)
         landed.append(Landed(dt, file.name, sha256, is_new))
     return landed
 
 
-def land_split(raw: RawStore, source: Source, field: str, files: Sequence[Path]) -> list[Landed]:
+def land_split(raw: RawStore, source: Source, field: str, files: Sequence[Path], mapping: Mapped = ()) -> list[Landed]:
     """Split each file into one object a day by a field of its records, and land these.
 
     Lines that name no usable day are not lost: they go with the file's last day, where they are quarantined.
@@ -101,7 +120,7 @@ def land_split(raw: RawStore, source: Source, field: str, files: Sequence[Path])
     check_files(files)
     with ExitStack() as spools:
         parts = [(file, _split(source, field, file, spools)) for file in files]  # all of them before any is landed
-        return [landed for file, days in parts for landed in _land_parts(raw, source, field, file, days)]
+        return [landed for file, days in parts for landed in _land_parts(raw, source, field, file, days, mapping)]
 
 
 @dataclass(slots=True)
@@ -133,13 +152,15 @@ def _split(source: Source, field: str, file: Path, spools: ExitStack) -> dict[da
     return days
 
 
-def _land_parts(raw: RawStore, source: Source, field: str, file: Path, days: dict[date | None, _Part]) -> list[Landed]:
+def _land_parts(
+    raw: RawStore, source: Source, field: str, file: Path, days: dict[date | None, _Part], mapping: Mapped
+) -> list[Landed]:
     last = max((day for day in days if day is not None), default=today())
     return [
         Landed(
             day or last,
             file.name,
-            *raw.land(source, day or last, days[day].lines, _part_name(file, day), split_by=field),
+            *raw.land(source, day or last, days[day].lines, _part_name(file, day), split_by=field, mapping=mapping),
             records=days[day].count,
             undated=0 if day else days[day].count,
         )

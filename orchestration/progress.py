@@ -5,8 +5,9 @@ Steps announce themselves and report what they have done; where no display is sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -15,6 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 console = Console(stderr=True)
 
 _shown: Progress | None = None
+
+
+class Advance(Protocol):
+    """Called with the amount of work that has been done since the last call, and its total once that is known."""
+
+    def __call__(self, amount: int, total: int | None = None) -> None: ...  # noqa: D102
 
 
 @contextmanager
@@ -40,7 +47,7 @@ def display() -> Iterator[Progress]:
 
 
 @contextmanager
-def work(title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def work(title: str, total: int | None = None) -> Iterator[Advance]:
     """One line of the display for as long as the work goes on.
 
     Args:
@@ -51,11 +58,11 @@ def work(title: str, total: int | None = None) -> Iterator[Callable[[int], None]
         To be called with the amount that has been done since the last call.
     """
     if _shown is None:
-        yield lambda amount: None
+        yield lambda amount, total=None: None
         return
     shown = _shown
     task = shown.add_task(title, total=total)
     try:
-        yield lambda amount: shown.advance(task, amount)
+        yield lambda amount, total=None: shown.update(task, advance=amount, total=total)
     finally:
         shown.remove_task(task)

@@ -21,7 +21,6 @@ from assets.release.publish import (
     publish,
     refuse,
 )
-from assets.sources import SOURCES
 from orchestration import versions
 from orchestration.gate import objections
 from orchestration.resources.dbt import DbtRun, project_fingerprint
@@ -71,7 +70,7 @@ def release_day(litlake: Installation, dt: date, run_id: str, manifest: Mapping[
     verdicts = litlake.ledger.verdicts(dt, content_id)
     reasons = objections(verdicts, declared_required(manifest))
     made_with = versions.versions(litlake)
-    entries = [entry for source in SOURCES for entry in litlake.raw.entries(source.name, dt)]
+    entries = litlake.raw.day(dt)
     release = DayRelease(
         dt=dt,
         tables={name: litlake.staging.read(table) for name, table in staged.items()},

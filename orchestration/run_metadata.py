@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.fetching.client import ServiceUnreachable
 from orchestration.progress import work
 from orchestration.resources.lake import LakeError
 from orchestration.resources.object_store import ObjectStoreError
@@ -44,14 +45,14 @@ def sample_of(frame: pl.DataFrame, *columns: str) -> dg.TableMetadataValue:
 
 @contextmanager
 def step(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """The work of one step: shown while it goes on, and tried again when the store or the catalog cannot be reached.
+    """The work of one step: shown while it goes on, tried again when store, catalog or a service cannot be reached.
 
     Any other fault fails the step at once: trying again would not mend it.
     """
     try:
         with work(f"{context.partition_key} {context.op_execution_context.op.name.replace('__', ' ')}"):
             yield
-    except (ObjectStoreError, LakeError) as fault:
+    except (ObjectStoreError, LakeError, ServiceUnreachable) as fault:
         context.log.warning(str(fault))
         raise dg.RetryRequested(max_retries=NETWORK_RETRIES, seconds_to_wait=2 ** (context.retry_number + 1)) from fault
 

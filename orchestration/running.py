@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import psutil
 
 from assets.release.publish import last_refusal
-from assets.sources import SOURCES
 from orchestration.progress import display, work
 from orchestration.publication import is_current, marts_are_current
 from orchestration.resources.installation import Installation
@@ -138,9 +137,9 @@ class Runner:
     def _without_run(self, dt: date) -> DayResult | None:
         """The result of a day for which nothing has to be run, or None."""
         here = self.installation
-        if any(here.raw.landed(source.name, dt) for source in SOURCES):
+        if here.raw.waiting(dt) or here.services.waiting(dt):
             return None
-        entries = [entry for source in SOURCES for entry in here.raw.entries(source.name, dt)]
+        entries = here.raw.day(dt)
         if not entries:
             return DayResult(dt.isoformat(), "empty")
         inputs = input_hash(dt, entries, versions(here))

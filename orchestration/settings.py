@@ -90,6 +90,20 @@ class Settings(BaseSettings):
         None, description="heads.safetensors that `litlake train` made, in place of the heads that Litlake ships."
     )
     first_day: date = Field(date(2010, 1, 1), description="First daily partition.")
+
+    sources: Path | None = Field(
+        None, description="TOML file of saved queries, what is fetched every day. Not set: sources.toml in the home."
+    )
+    contact: str | None = Field(
+        None,
+        pattern=r"^[^@\s<>()]+@[^@\s<>()]+$",
+        description="E-mail address that listing services find in the User-Agent of every request. Nothing is fetched "
+        "without one: services ask who calls, and whom to tell before they shut a caller out.",
+    )
+    ncbi_api_key: SecretStr | None = Field(None, description="Key for NCBI's E-utilities: 10 requests a second, not 3.")
+    endpoints: dict[str, str] = Field(
+        {}, description="Other addresses of listing services, by name (`litlake source list`): a mirror, a test server."
+    )
     ui_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0 or a taken one: a free port.")
     gate: GateSettings = Field(default_factory=GateSettings)
 
@@ -121,6 +135,15 @@ class Settings(BaseSettings):
             raise ValueError("write it as http://host:port or https://host[:port]")
         return endpoint.rstrip("/")
 
+    @field_validator("endpoints")
+    @classmethod
+    def _addresses(cls, endpoints: dict[str, str]) -> dict[str, str]:
+        for name, address in endpoints.items():
+            parts = urlsplit(address)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+                raise ValueError(f"write the address of {name} as http(s)://host[:port][/path]")
+        return {name: address.rstrip("/") for name, address in endpoints.items()}
+
     @model_validator(mode="after")
     def _whole(self) -> Settings:
         if self.s3_endpoint and not (self.s3_access_key and self.s3_secret_key):
@@ -131,6 +154,11 @@ class Settings(BaseSettings):
     def embedded_store(self) -> bool:
         """Whether litlake runs the object store itself."""
         return self.s3_endpoint is None
+
+    @property
+    def sources_file(self) -> Path:
+        """Saved queries."""
+        return self.sources or self.home / "sources.toml"
 
     @property
     def store_dir(self) -> Path:

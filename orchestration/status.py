@@ -15,7 +15,8 @@ from orchestration.versions import versions
 #: In the order of what a user should look at first.
 State = Literal["refused", "incomplete", "waiting", "stale", "released"]
 
-_DAY_IN_KEY = re.compile(r"^(?:raw|landing)/([^/]+)/dt=(\d{4}-\d\d-\d\d)/([0-9a-f]{64})\.")
+#: Files that have landed; fetched pages lie in a folder of their own and are told by their fetch.
+_DAY_IN_KEY = re.compile(r"^(?:raw|landing)/[^/]+/dt=(\d{4}-\d\d-\d\d)/([0-9a-f]{64})[.-]")
 
 
 @dataclass(slots=True)
@@ -24,8 +25,8 @@ class DayStatus:
 
     Attributes:
         state: "refused": its newest content was refused; "incomplete": raw objects have neither been released nor
-            refused, a run failed or was cut; "waiting": files wait in landing; "stale": released by other code or
-            models than are here; "released".
+            refused, a run failed or was cut; "waiting": files wait in landing, or fetched pages for a run; "stale":
+            released by other code or models than are here; "released".
         release_seq: Number of its newest release; None where it was never released: users see the release whatever
             the state.
         reasons: Why the newest content was refused.
@@ -45,31 +46,36 @@ class DayStatus:
 def day_states(installation: Installation) -> list[DayStatus]:
     """Every day that has landed, has raw objects, or was released or refused, in order."""
     raw, landing = _objects(installation, "raw/"), _objects(installation, "landing/")
+    fetched = installation.services.log.newest()
     with installation.lake.connect() as connection:
         releases = _by_day(connection, "SELECT DISTINCT ON (dt) * FROM ops.releases ORDER BY dt, release_seq DESC")
         refusals = _by_day(connection, "SELECT DISTINCT ON (dt) * FROM ops.refusals ORDER BY dt, refused_at DESC")
         known = _by_day(
             connection,
-            "SELECT dt, list(raw_sha256) AS objects, sum(records)::BIGINT AS records FROM ops.raw_objects GROUP BY dt",
+            "SELECT dt, list(raw_sha256) FILTER (raw_key NOT LIKE '%/fetched/%') AS objects, count(*) AS number, "
+            "sum(records)::BIGINT AS records FROM ops.raw_objects GROUP BY dt",
         )
+        listed = _by_day(connection, "SELECT dt, list(DISTINCT fetch_id) AS fetches FROM ops.fetches GROUP BY dt")
         quarantined = _by_day(connection, "SELECT dt, count(*) AS rows FROM ops.quarantine GROUP BY dt")
     made_with = json.dumps(versions(installation), sort_keys=True)
     days = []
-    for dt in sorted({*raw, *landing, *releases, *refusals}):
+    for dt in sorted({*raw, *landing, *fetched, *releases, *refusals}):
         release, refusal = releases.get(dt), refusals.get(dt)
         refused = refusal is not None and (release is None or refusal["refused_at"] > release["released_at"])
         day = DayStatus(dt, raw_objects=len(raw.get(dt, ())))
+        unseen = fetched.get(dt, set()) - set(listed.get(dt, {"fetches": ()})["fetches"])
         if release is not None:
             day.release_seq, day.listings = release["release_seq"], release["rows"]
             day.released_at = release["released_at"].isoformat(timespec="seconds")
         if dt in known:
             day.records_read = known[dt]["records"]
+            day.raw_objects = max(day.raw_objects, known[dt]["number"])
             day.quarantined = quarantined.get(dt, {"rows": 0})["rows"]
-        if landing.get(dt):
+        if landing.get(dt) or unseen:
             day.state = "waiting"
         elif refusal is not None and refused:
             day.state, day.reasons = "refused", list(refusal["reasons"])
-        elif release is None or set(known.get(dt, {"objects": ()})["objects"]) != raw.get(dt, set()):
+        elif release is None or set(known.get(dt, {}).get("objects") or ()) != raw.get(dt, set()):
             day.state = "incomplete"
         else:
             day.state = "released" if release["versions"] == made_with else "stale"
@@ -94,7 +100,7 @@ def _objects(installation: Installation, prefix: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for key, _ in installation.store.list(prefix):
         if match := _DAY_IN_KEY.match(key):
-            found.setdefault(match[2], set()).add(match[3])
+            found.setdefault(match[1], set()).add(match[2])
     return found
 
 

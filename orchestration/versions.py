@@ -15,11 +15,11 @@ from orchestration.resources.dbt import project_fingerprint
 from orchestration.resources.installation import Installation
 from orchestration.resources.raw_store import ManifestEntry
 
-RAW = "1"
-LISTINGS = "1"
+RAW = "2"
+LISTINGS = "2"
 ENRICHMENT = "1"
-GATE = "1"
-RELEASE = "1"
+GATE = "2"
+RELEASE = "2"
 
 
 def versions(installation: Installation) -> dict[str, str]:
@@ -38,6 +38,7 @@ def versions(installation: Installation) -> dict[str, str]:
 
 def input_hash(dt: date, entries: Iterable[ManifestEntry], made_with: Mapping[str, str]) -> str:
     """Hash of everything that a day's content follows from: its raw objects, the code, the models."""
+    # The key tells the mapping of a file, too.
     objects = sorted((entry.raw.key, entry.raw.sha256, entry.raw.fetched_at.isoformat()) for entry in entries)
     told = json.dumps([dt.isoformat(), objects, dict(sorted(made_with.items()))])
     return hashlib.sha256(told.encode()).hexdigest()

@@ -102,6 +102,7 @@ def _day_verdicts(content: DayContent) -> list[Verdict]:
     return [
         day_checks.lineage(content.stale),
         day_checks.conservation(read, records, quarantine),
+        day_checks.fetched_as_announced(tables["fetches"]),
         day_checks.something_listed(read, records),
         day_checks.volume(records.height, content.trailing, low, high),
         day_checks.plausible_dt(content.dt, records),

@@ -5,8 +5,10 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from assets.fetching.table import fetches_frame
 from assets.listings.records import read_day
-from assets.sources import SOURCES, SOURCES_BY_NAME
+from assets.raw.assets import RAW_KEYS
+from assets.sources import SOURCES_BY_NAME
 from orchestration import versions
 from orchestration.partitions import DAYS, ONE_RUN_A_DAY
 from orchestration.resources.installation import Installation
@@ -27,7 +29,7 @@ RAW_OBJECTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 @dg.asset(
-    deps=[dg.AssetKey(["raw", source.name]) for source in SOURCES],
+    deps=RAW_KEYS,
     group_name="listings",
     kinds={"polars", "parquet"},
     owners=OWNERS,
@@ -39,7 +41,7 @@ def listings(context: dg.AssetExecutionContext, litlake: dg.ResourceParam[Instal
     """Canonical records of every source's raw objects of the day; what cannot be read is quarantined."""
     dt = date.fromisoformat(context.partition_key)
     with step(context):
-        entries = [entry for source in SOURCES for entry in litlake.raw.entries(source.name, dt)]
+        entries = litlake.raw.day(dt)
         day = read_day(
             (entry.raw, SOURCES_BY_NAME[entry.raw.source].parse, litlake.raw.open(entry.raw)) for entry in entries
         )
@@ -48,6 +50,9 @@ def listings(context: dg.AssetExecutionContext, litlake: dg.ResourceParam[Instal
         objects = stage(dt, context.run.run_id, "raw_objects", raw_objects)
         stage(dt, context.run.run_id, "records", day.records, made_from=[objects])
         stage(dt, context.run.run_id, "quarantine", day.quarantine, made_from=[objects])
+        for name, frame in day.details.items():
+            stage(dt, context.run.run_id, name, frame, made_from=[objects])
+        stage(dt, context.run.run_id, "fetches", fetches_frame(litlake.services.current(dt)), made_from=[objects])
     read = int(raw_objects["records"].sum())
     return dg.MaterializeResult(
         metadata={
@@ -56,6 +61,7 @@ def listings(context: dg.AssetExecutionContext, litlake: dg.ResourceParam[Instal
             "listed": day.records.height,
             "quarantined": day.quarantine.height,
             "with abstract": day.records.height - day.records["abstract"].null_count(),
+            **{name: frame.height for name, frame in day.details.items() if frame.height},
             "by source": table_of(_by_source(raw_objects, day.records, day.quarantine).iter_rows(named=True)),
             "sample": sample_of(day.records, "source", "source_id", "title"),
             "quarantine": sample_of(day.quarantine, "source", "record_index", "reason", "detail"),

@@ -8,12 +8,13 @@ by the gate: every record of every raw object ends in exactly one of the two fra
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 import polars as pl
 
+from assets.listings.details import DETAIL_SCHEMAS, detail_rows, of_kept
 from assets.listings.links import find_links
 from assets.listings.text import clean, normalised_title, text_sha256
 from assets.sources.base import Parser, Quarantined, RawObject, Record, excerpt
@@ -72,6 +73,14 @@ QUARANTINE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "excerpt": pl.String,
 }
 
+#: Fields of a record that become columns as they are.
+_AS_THEY_ARE = tuple(
+    set(RECORD_SCHEMA) & set(Record.__dataclass_fields__) - {"title", "abstract", "abstract_sections", "authors"}
+)
+
+#: Rows of one frame that are held as Python objects.
+BATCH_ROWS = 5_000
+
 #: Reasons that set a record aside without a fault in it: the same listing stands in the day once already.
 REPEAT_REASONS = frozenset({"repeated_listing", "superseded_listing"})
 
@@ -83,10 +92,12 @@ class DayRecords:
     Attributes:
         records: One row a listing (`RECORD_SCHEMA`), ordered by source, source_id, version.
         quarantine: One row a record that could not be listed (`QUARANTINE_SCHEMA`), ordered by object and place.
+        details: What the records carry beyond these columns (`assets.listings.details`), by the name of its table.
     """
 
     records: pl.DataFrame
     quarantine: pl.DataFrame
+    details: Mapping[str, pl.DataFrame]
 
 
 def read_day(objects: Iterable[tuple[RawObject, Parser, BinaryIO]]) -> DayRecords:
@@ -96,40 +107,67 @@ def read_day(objects: Iterable[tuple[RawObject, Parser, BinaryIO]]) -> DayRecord
         objects: Each object with the parser of its source and its bytes as received, at their start. Streams are
             closed here, one after the other, so that at most one is open.
     """
-    listed: list[dict[str, Any]] = []
-    set_aside: list[dict[str, Any]] = []
+    frames = _Frames()
     for raw, parse, received in objects:
         with received:
-            for row, fault in _read_object(raw, parse, received):
-                if fault is None:
-                    listed.append(row)
-                else:
-                    set_aside.append(_quarantine_row(raw, fault))
-    records = pl.DataFrame(listed, schema=RECORD_SCHEMA)
-    records, repeats = _separate_repeats(records)
-    quarantine = pl.concat([pl.DataFrame(set_aside, schema=QUARANTINE_SCHEMA), repeats])
+            for item in parse(open_stream(received, raw.size), raw):
+                frames.add(item, raw)
+    records, repeats = _separate_repeats(frames.frame("records"))
+    quarantine = pl.concat([frames.frame("quarantine"), repeats])
     return DayRecords(
         records.sort("source", "source_id", "version", "listing_id", nulls_last=False),
         quarantine.sort("source", "raw_key", "record_index"),
+        {name: of_kept(name, frames.frame(name), records) for name in DETAIL_SCHEMAS},
     )
 
 
-def _read_object(
-    raw: RawObject, parse: Parser, received: BinaryIO
-) -> Iterator[tuple[dict[str, Any], None] | tuple[dict[str, Any], Quarantined]]:
-    for item in parse(open_stream(received, raw.size), raw):
-        if isinstance(item, Quarantined):
-            yield {}, item
-            continue
-        row = _canonical(item, raw)
-        if item.status != "deleted" and not row["title"]:
-            detail = f"record {item.record_index} of {raw.name}: nothing is left of its title once cleaned"
-            fault = Quarantined(
-                record_index=item.record_index, reason="missing_title", detail=detail, excerpt=excerpt(item.title or "")
-            )
-            yield {}, fault
-        else:
-            yield row, None
+class _Frames:
+    """Rows that become columns a batch at a time: as Python objects, a large day would not fit in memory."""
+
+    _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+        "records": RECORD_SCHEMA,
+        "quarantine": QUARANTINE_SCHEMA,
+        **DETAIL_SCHEMAS,
+    }
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self._SCHEMAS}
+        self._frames: dict[str, list[pl.DataFrame]] = {name: [] for name in self._SCHEMAS}
+
+    def add(self, item: Record | Quarantined, raw: RawObject) -> None:
+        """Put what a parser yielded where it belongs."""
+        if isinstance(item, Record):
+            row = _canonical(item, raw)
+            if item.status == "deleted" or row["title"]:
+                self._append("records", row)
+                for name, rows in detail_rows(item, row, raw).items():
+                    for detail in rows:
+                        self._append(name, detail)
+                return
+            item = _without_title(item, raw)
+        self._append("quarantine", _quarantine_row(raw, item))
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """Every row of one frame."""
+        self._flush(name)
+        return pl.concat([pl.DataFrame(schema=dict(self._SCHEMAS[name])), *self._frames[name]])
+
+    def _append(self, name: str, row: dict[str, Any]) -> None:
+        self._rows[name].append(row)
+        if len(self._rows[name]) >= BATCH_ROWS:
+            self._flush(name)
+
+    def _flush(self, name: str) -> None:
+        if self._rows[name]:
+            self._frames[name].append(pl.DataFrame(self._rows[name], schema=dict(self._SCHEMAS[name])))
+            self._rows[name] = []
+
+
+def _without_title(record: Record, raw: RawObject) -> Quarantined:
+    detail = f"record {record.record_index} of {raw.name}: nothing is left of its title once cleaned"
+    return Quarantined(
+        record_index=record.record_index, reason="missing_title", detail=detail, excerpt=excerpt(record.title or "")
+    )
 
 
 def _canonical(record: Record, raw: RawObject) -> dict[str, Any]:
@@ -140,7 +178,7 @@ def _canonical(record: Record, raw: RawObject) -> dict[str, Any]:
     source_id = record.source_id or f"title-{_short_hash(title_key)}"
     changes = sorted({*(title.changes if title else ()), *(abstract.changes if abstract else ())})
     words = "\n".join(part for part in (record.title, record.abstract, record.comment) if part)
-    row = asdict(record)
+    row: dict[str, Any] = {name: getattr(record, name) for name in _AS_THEY_ARE}
     row.update(
         listing_id=_short_hash("\x1f".join([raw.source, source_id, record.version or "", raw.dt.isoformat()])),
         source=raw.source,
@@ -155,6 +193,9 @@ def _canonical(record: Record, raw: RawObject) -> dict[str, Any]:
         abstract_sections=[
             {"label": section.label, "text": clean(section.text, kind="abstract").text}
             for section in record.abstract_sections
+        ],
+        authors=[
+            {"name": author.name, "orcid": author.orcid, "affiliation": author.affiliation} for author in record.authors
         ],
         links=[asdict(link) for link in find_links(words)],
         raw_key=raw.key,

@@ -1,1 +1,1 @@
-"""Bytes as received: one asset a source, made by one factory."""
+"""Bytes as received: one asset a source."""

@@ -25,7 +25,18 @@ RELEASED_TABLES = (
     "annotations",
     "quarantine",
     "raw_objects",
+    "fetches",
+    "bibliography",
+    "passages",
+    "figures",
+    "trending",
 )
+
+#: Of them, those whose rows belong to one day and are replaced with it, by schema.
+_DAY_TABLES = {
+    "ops": ("quarantine", "raw_objects", "fetches"),
+    "curated": ("bibliography", "passages", "figures", "trending"),
+}
 
 
 @dataclass(frozen=True)
@@ -110,8 +121,10 @@ def publish(connection: duckdb.DuckDBPyConnection, release: DayRelease) -> int:
     _update_annotations(connection)
     if was_released:
         _forget_vanished(connection)
-    _replace_day(connection, "quarantine", release.dt)
-    _replace_day(connection, "raw_objects", release.dt)
+    for schema, names in _DAY_TABLES.items():
+        for name in names:
+            # a refusal, too, leaves rows in the ledgers
+            _replace_day(connection, f"{schema}.{name}", release, was_released or schema == "ops")
     record_verdicts(connection, release.verdicts)
     snapshot = _next(connection, "SELECT max(snapshot_id) FROM lake.snapshots()")
     rows = release.tables["day_listings"].height
@@ -137,10 +150,10 @@ def publish(connection: duckdb.DuckDBPyConnection, release: DayRelease) -> int:
 def refuse(connection: duckdb.DuckDBPyConnection, release: DayRelease, reasons: Sequence[str]) -> None:
     """Record a refusal. What was released of the day stays; a day never released shows what was quarantined."""
     if last_release(connection, release.dt) is None:
-        for name in ("quarantine", "raw_objects"):
+        for name in _DAY_TABLES["ops"]:
             if name in release.tables:
                 connection.register(f"staged_{name}", release.tables[name].to_arrow())
-                _replace_day(connection, name, release.dt)
+                _replace_day(connection, f"ops.{name}", release, True)
     record_verdicts(connection, release.verdicts)
     _append(
         connection,
@@ -282,9 +295,13 @@ def _forget_vanished(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _replace_day(connection: duckdb.DuckDBPyConnection, table: str, dt: date) -> None:
-    connection.execute(f"DELETE FROM lake.ops.{table} WHERE dt = ?", [dt])
-    connection.execute(f"INSERT INTO lake.ops.{table} BY NAME SELECT * FROM staged_{table}")
+def _replace_day(connection: duckdb.DuckDBPyConnection, table: str, release: DayRelease, was_there: bool) -> None:
+    """Most days hold rows of a few of these tables only: what is empty on both sides is not touched."""
+    name = table.partition(".")[2]
+    if was_there:
+        connection.execute(f"DELETE FROM lake.{table} WHERE dt = ?", [release.dt])
+    if release.tables[name].height:
+        connection.execute(f"INSERT INTO lake.{table} BY NAME SELECT * FROM staged_{name}")
 
 
 def _append(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any]) -> None:

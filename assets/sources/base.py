@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+if TYPE_CHECKING:
+    from assets.sources.bibliography import Bibliography
 
 #: What a source may say of a listing. ``revised`` is also set at release, when an earlier listing had other text.
 Status = Literal["new", "revised", "withdrawn", "deleted"]
@@ -31,6 +34,7 @@ class RawObject:
         name: File name or URL it came under; for messages only, never a path to open.
         fetched_at: When the bytes reached the platform (UTC).
         split_by: Field of the records that named the day when one file was split into days, else None.
+        mapping: What its mapping file says, as (our field, the file's own name of it), where it came with one.
     """
 
     source: str
@@ -41,6 +45,7 @@ class RawObject:
     name: str
     fetched_at: datetime
     split_by: str | None = None
+    mapping: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,51 @@ class Section:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One paragraph of a full text.
+
+    Attributes:
+        section_path: Titles of the sections that it stands in, outermost first; empty for text outside of sections.
+        kind: "body", "abstract", "back" (acknowledgements, appendices) or "caption".
+        text: Its text without markup.
+    """
+
+    section_path: list[str]
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure or table of a full text.
+
+    Attributes:
+        figure_id: The document's own id of it; None if it has none.
+        kind: "figure", "table" or "supplement".
+        label: As printed, "Figure 2".
+        caption: Title and legend without markup.
+        graphic: File name of the picture, as the document names it.
+        cited_by: Sentences of the text that refer to it, in order.
+    """
+
+    figure_id: str | None
+    kind: str
+    label: str | None
+    caption: str | None
+    graphic: str | None
+    cited_by: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What readers of a listing service made of a paper at the time of the fetch; it drifts."""
+
+    upvotes: int | None = None
+    comments: int | None = None
+    rank: int | None = None  # position in the listing, from 1
+
+
 @dataclass(slots=True, kw_only=True)
 class Record:
     """What one raw object says about one paper, in the source's own text (cleaning comes later, in one place).
@@ -73,6 +123,10 @@ class Record:
         abstract: As received, sections joined by a blank line; None if the source gives none.
         published_on: Publication date as precise as the source gives it: the first day of what it names.
         url: Landing page of the record at the source.
+        bibliography: What the source says beyond these columns; None if nothing.
+        passages: Paragraphs of the full text, in order, where the source carries it.
+        figures: Figures and tables of the full text, in order.
+        attention: Up-votes and the like, where the source counts them.
     """
 
     record_index: int
@@ -97,6 +151,10 @@ class Record:
     categories: list[str] = field(default_factory=list)
     comment: str | None = None
     url: str | None = None
+    bibliography: Bibliography | None = None
+    passages: list[Passage] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    attention: Attention | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +189,9 @@ def excerpt(damaged: bytes | str) -> str:
 Parser = Callable[[BinaryIO, RawObject], Iterator[Record | Quarantined]]
 
 #: Counts the records of a stream without parsing them: the independent figure that conservation is checked against.
-#: At least 1 for any object: one in which no record can be told apart is itself one (quarantined) record.
-#: A `StreamDamaged` counts one for whatever followed the last complete record.
+#: At least 1 for any object: one in which no record can be told apart is itself one (quarantined) record. Only a
+#: service's page that says itself that it lists nothing counts 0. A `StreamDamaged` counts one for whatever followed
+#: the last complete record.
 Counter = Callable[[BinaryIO], int]
 
 
@@ -147,6 +206,7 @@ class Source:
         count: Counts records, cheaply and independently of `parse`.
         parse: Turns bytes into records.
         splittable: Whether one file may be split into days by a field of its records.
+        mappable: Whether a mapping file may say which of its fields is which.
     """
 
     name: str
@@ -155,6 +215,7 @@ class Source:
     count: Counter
     parse: Parser
     splittable: bool = False
+    mappable: bool = False
 
 
 class StreamDamaged(OSError):

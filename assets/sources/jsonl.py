@@ -150,4 +150,5 @@ SOURCE = Source(
     count=count,
     parse=parse,
     splittable=True,
+    mappable=True,
 )

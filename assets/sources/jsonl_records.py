@@ -11,7 +11,9 @@ from datetime import date
 from typing import Literal, cast, get_args
 
 from assets.sources.base import Author, RawObject, Record, Status
+from assets.sources.bibliography import Bibliography
 from assets.sources.dates import listing_fault, parse_date, publication_fault, usable_day
+from assets.sources.exports.citations import without_empty
 from assets.sources.faults import Unlistable
 from assets.sources.identifiers import (
     normalise_arxiv,
@@ -30,23 +32,28 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "version": ("version",),
     "status": ("status",),  # new, revised, withdrawn, deleted; anything else says nothing
     "title": ("title",),
-    "abstract": ("abstract", "summary", "text"),
-    "authors": ("authors",),  # names, objects with name, orcid, affiliation, or one text with all names
-    "journal": ("journal",),
-    "published_on": ("published", "published_on", "date", "year"),  # the first that can be read
+    "abstract": ("abstract", "summary", "text", "abstract_note"),
+    "authors": ("authors", "author"),  # names, objects with name, orcid, affiliation, or one text with all names
+    "journal": ("journal", "journal_title", "publication_title", "source_title", "journal/book"),
+    # the first that can be read
+    "published_on": ("published", "published_on", "date", "publication_date", "year", "publication_year"),
     "listing_date": ("listing_date",),  # only checked: the day of a listing is that of its raw object
     "language": ("language",),
     "doi": ("doi",),
-    "pmid": ("pmid",),
-    "pmcid": ("pmcid",),
+    "pmid": ("pmid", "pubmed_id"),
+    "pmcid": ("pmcid", "pmc_id"),
     "arxiv_id": ("arxiv_id",),
     "licence": ("licence", "license"),
     "publication_types": ("publication_types",),
     "mesh": ("mesh",),
-    "keywords": ("keywords",),
+    "keywords": ("keywords", "author_keywords"),
     "categories": ("categories",),
     "comment": ("comment", "comments"),
     "url": ("url",),
+    "volume": ("volume",),
+    "issue": ("issue", "number"),
+    "pages": ("pages",),
+    "issn": ("issn",),
 }
 
 #: How authors announce a withdrawal: arXiv's phrase in the comment or in place of the abstract, or a marked title.
@@ -66,12 +73,48 @@ _ARXIV_CATEGORY = re.compile(r"[a-z][a-z-]+(?:\.[A-Za-z-]+)?")
 
 
 def read_object(entry: Entry, index: int, raw: RawObject) -> Record:
-    """The listing that one JSON object makes.
+    """The listing that one JSON object makes, its names read by the mapping that came with the file.
 
     Raises:
         Unlistable: No title, a title or abstract that is no text, or a date that cannot be.
     """
-    _check_day(entry, raw)
+    _check_split_day(entry, raw)
+    return read_fields(mapped(entry, raw.mapping), index, raw)
+
+
+def mapped(entry: Entry, mapping: tuple[tuple[str, str], ...]) -> Entry:
+    """An object with the fields that a mapping names under our own names.
+
+    A mapped field has no other names: where the file's own one holds nothing, the field has no value. Built-in names
+    of the other fields still hold.
+    """
+    if not mapping:
+        return entry
+    ours = {name for field, _ in mapping for name in FIELDS[field]}
+    named = {field: _named_value(entry, path) for field, path in mapping}
+    others = {name: value for name, value in entry.items() if name not in ours}
+    return others | {FIELDS[field][0]: value for field, value in named.items()}
+
+
+def _named_value(value: object, path: str) -> object:
+    """What a key, or else a dotted path of keys, leads to; through a list, the values of all its objects."""
+    if isinstance(value, list):
+        return [found for part in value if (found := _named_value(part, path)) is not None]
+    if not isinstance(value, dict):
+        return None
+    if path in value:
+        return value[path]
+    key, dot, rest = path.partition(".")
+    return _named_value(value.get(key), rest) if dot else None
+
+
+def read_fields(entry: Entry, index: int, raw: RawObject) -> Record:
+    """The listing that fields under the names of `FIELDS` make.
+
+    Raises:
+        Unlistable: As `read_object`.
+    """
+    _check_listing_date(entry, raw)
     title, abstract = _prose(entry, "title"), _prose(entry, "abstract")
     comment = _text(entry, "comment")
     status = _status(entry, title, abstract, comment)
@@ -100,6 +143,18 @@ def read_object(entry: Entry, index: int, raw: RawObject) -> Record:
         categories=_categories(_value(entry, "categories")),
         comment=comment,
         url=_text(entry, "url"),
+        bibliography=_bibliography(entry),
+    )
+
+
+def _bibliography(entry: Entry) -> Bibliography | None:
+    return without_empty(
+        Bibliography(
+            volume=_text(entry, "volume"),
+            issue=_text(entry, "issue"),
+            pages=_text(entry, "pages"),
+            issn=_text(entry, "issn"),
+        )
     )
 
 
@@ -236,7 +291,7 @@ def _status(entry: Entry, title: str | None, abstract: str | None, comment: str 
 # -- dates -------------------------------------------------------------------------------------------------------------
 
 
-def _check_day(entry: Entry, raw: RawObject) -> None:
+def _check_split_day(entry: Entry, raw: RawObject) -> None:
     """The day that the record itself names is the one it was landed for, where that field decided it."""
     if raw.split_by is not None:
         day = usable_day(entry.get(raw.split_by), raw.fetched_at.date())
@@ -244,6 +299,9 @@ def _check_day(entry: Entry, raw: RawObject) -> None:
             raise Unlistable("undated", f"the field {raw.split_by!r} names no day that a listing can have")
         if day != raw.dt:
             raise Unlistable("wrong_day", f"the field {raw.split_by!r} names {day}, the listing is that of {raw.dt}")
+
+
+def _check_listing_date(entry: Entry, raw: RawObject) -> None:
     for name in FIELDS["listing_date"]:
         if fault := listing_fault(parse_date(entry.get(name)), raw):
             raise Unlistable("implausible_date", fault)

@@ -1,6 +1,6 @@
 """XML bytes of any encoding as blocks of UTF-8, in bounded memory, before anything is parsed.
 
-What does not belong here: where records begin and end (`assets.sources.pubmed_split`).
+What does not belong here: where records begin and end (`assets.sources.pubmed.split`).
 """
 
 from __future__ import annotations

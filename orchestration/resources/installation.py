@@ -21,6 +21,7 @@ from orchestration.resources.object_store import ObjectStore, StoreAddress
 from orchestration.resources.raw_store import RawStore
 from orchestration.resources.staging import Staging
 from orchestration.resources.vector_cache import StoredVectors
+from orchestration.services import Services
 from orchestration.settings import Settings, SettingsError
 
 
@@ -62,6 +63,11 @@ class Installation:
     def raw(self) -> RawStore:
         """Landing and raw objects."""
         return RawStore(self.store)
+
+    @cached_property
+    def services(self) -> Services:
+        """The listing services that are asked for saved queries."""
+        return Services(self.settings, lambda: self.store)
 
     @cached_property
     def staging(self) -> Staging:

@@ -207,6 +207,43 @@ class ObjectStore:
         except (ClientError, BotoCoreError) as fault:
             raise self._failed("list", prefix, fault) from fault
 
+    def get_versioned(self, key: str) -> tuple[bytes | None, str | None]:
+        """An object and the version that `put_if` takes; two None if there is none."""
+        try:
+            answer = self.client.get_object(Bucket=self.address.bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"]
+        except ClientError as fault:
+            if _status(fault) == 404:
+                return None, None
+            raise self._failed("read", key, fault) from fault
+        except BotoCoreError as fault:
+            raise self._failed("read", key, fault) from fault
+
+    def put_if(self, key: str, content: bytes, version: str | None) -> bool:
+        """Write an object if it is still of a version (None: if there is none); whether it was written."""
+        condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
+        try:
+            self.client.put_object(Bucket=self.address.bucket, Key=key, Body=content, **condition)  # type: ignore[arg-type]
+        except ClientError as fault:
+            if _status(fault) in (404, 409, 412):
+                return False
+            raise self._failed("write", key, fault) from fault
+        except BotoCoreError as fault:
+            raise self._failed("write", key, fault) from fault
+        return True
+
+    def folders(self, prefix: str) -> Sequence[str]:
+        """Names that follow a prefix up to the next slash, in order: ``raw/`` has the folders of its sources."""
+        names = []
+        try:
+            for page in self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.address.bucket, Prefix=prefix, Delimiter="/"
+            ):
+                names += [item["Prefix"][len(prefix) : -1] for item in page.get("CommonPrefixes", [])]
+        except (ClientError, BotoCoreError) as fault:
+            raise self._failed("list", prefix, fault) from fault
+        return names
+
     def delete(self, keys: Sequence[str]) -> None:
         """Delete objects; those that are not there do not matter."""
         for start in range(0, len(keys), 1000):  # the most that one S3 request takes

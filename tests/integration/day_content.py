@@ -27,6 +27,11 @@ LAKE_TABLE_OF = {
     "annotations": "annotations",
     "quarantine": "quarantine",
     "raw_objects": "raw_objects",
+    "fetches": "fetches",
+    "bibliography": "bibliography",
+    "passages": "passages",
+    "figures": "figures",
+    "trending": "trending",
 }
 
 
@@ -89,6 +94,7 @@ def day_release(
     raw: Iterable[ManifestEntry] | None = None,
     versions: Mapping[str, str] | None = None,
     content: str = "",
+    details: Mapping[str, list[dict[str, Any]]] | None = None,
     at: datetime | None = None,
 ) -> DayRelease:
     """A day of these listings, with a vector and a label for each work.
@@ -98,6 +104,7 @@ def day_release(
         revision: Of the embedding model.
         raw: The day's raw objects; None for one that is nowhere.
         content: Told apart in the content hash.
+        details: Rows of tables beside the listings, by name.
     """
     rows = [listing.row(dt) for listing in listings]
     papers = _papers(rows)
@@ -118,6 +125,12 @@ def day_release(
             for index, reason in enumerate(quarantined, start=len(rows))
         ],
         "raw_objects": _raw_objects(dt, len(rows) + len(quarantined)) if raw is None else [_raw_row(r) for r in raw],
+        "fetches": [],
+        "bibliography": [],
+        "passages": [],
+        "figures": [],
+        "trending": [],
+        **(details or {}),
     }
     return DayRelease(
         dt=dt,

@@ -17,6 +17,7 @@ from expectations.day_checks import (
     conservation,
     every_paper_annotated,
     every_paper_embedded,
+    fetched_as_announced,
     lineage,
     plausible_dt,
     quarantined_share,
@@ -377,3 +378,31 @@ def test_every_declared_check_of_a_day_is_a_function_of_that_name() -> None:
         if function.__module__ == day_checks.__name__ and not name.startswith("_")
     }
     assert functions == {check.check for check in DAY_CHECKS}
+
+
+# Fetched as announced.
+
+FETCHES = {"service": pl.String, "query": pl.String, "part": pl.String}
+COUNTS = {"announced": pl.Int64, "fetched": pl.Int64, "absent": pl.Int64}
+
+
+def fetches(*rows: tuple[str, int | None, int | None, int]) -> pl.DataFrame:
+    return pl.DataFrame([("pubmed", "neuro", *row) for row in rows], schema=FETCHES | COUNTS, orient="row")
+
+
+def test_lists_of_which_every_announced_record_came_pass() -> None:
+    verdict = fetched_as_announced(fetches(("", 120, 120, 0), ("a:b", 7, 5, 2), ("", 0, 0, 0)))
+    assert verdict.passed
+    assert verdict.observed == "3 lists, 3 of them announced with 127 records"
+
+
+@pytest.mark.parametrize("fetched", [95, 121, 0])
+def test_a_list_that_came_short_or_over_refuses_the_day_by_name(fetched: int) -> None:
+    verdict = fetched_as_announced(fetches(("q-bio", 120, fetched, 0), ("cs", 7, 7, 0)))
+    assert not verdict.passed and verdict.required
+    assert f"pubmed.neuro q-bio: {fetched} of 120" in verdict.observed
+
+
+def test_a_list_that_is_not_announced_or_not_counted_is_held_against_nothing() -> None:
+    assert fetched_as_announced(fetches(("", None, 40, 0), ("file", 1, None, 0))).passed
+    assert fetched_as_announced(fetches()).passed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 import json
@@ -184,6 +185,41 @@ def test_numbers_of_any_size_and_doubled_keys_are_no_fault() -> None:
 
 def test_nul_characters_do_not_reach_the_record() -> None:
     assert listed({"title": "A\0B", "id": "x\0"}).title == "AB"
+
+
+@pytest.mark.parametrize(
+    ("entry", "mapping", "expected"),
+    [
+        ({"name": "T", "title": "Dr."}, (("title", "name"),), {"title": "T"}),
+        ({"paper": {"name": "T"}, "abstract": "A"}, (("title", "paper.name"),), {"title": "T", "abstract": "A"}),
+        ({"paper.name": "T", "paper": {"name": "no"}}, (("title", "paper.name"),), {"title": "T"}),
+        ({"title": "T", "by": [{"n": "Ada"}, {"n": "Alan"}, 5]}, (("authors", "by.n"),),
+         {"authors": [Author("Ada"), Author("Alan")]}),
+        ({"title": "T", "doi": "10.1234/no"}, (("doi", "a.b"),), {"doi": None}),
+        ({"title": "T", "year": 2020, "printed": "2021-02"}, (("published_on", "printed"),),
+         {"published_on": date(2021, 2, 1)}),
+        ({"key": "2503.11794v2", "title": "T"}, (("source_id", "key"),), {"arxiv_id": "2503.11794", "version": "2"}),
+    ],
+)  # fmt: skip
+def test_a_mapped_key_wins_over_the_built_in_names(
+    entry: dict[str, object], mapping: tuple[tuple[str, str], ...], expected: dict[str, object]
+) -> None:
+    with_mapping = dataclasses.replace(raw(), mapping=mapping)
+    [row] = SOURCE.parse(io.BytesIO(json.dumps(entry).encode()), with_mapping)
+    assert {name: getattr(row, name) for name in expected} == expected
+
+
+def test_a_split_day_is_checked_on_the_objects_own_keys_whatever_is_mapped() -> None:
+    split = dataclasses.replace(raw("date"), mapping=(("published_on", "printed"),))
+    [row] = SOURCE.parse(io.BytesIO(b'{"title": "T", "date": "2025-03-14", "printed": 2020}'), split)
+    assert isinstance(row, Record)
+    assert row.published_on == date(2020, 1, 1)
+
+
+def test_volume_issue_and_pages_stand_in_the_bibliography() -> None:
+    record = listed({"title": "T", "volume": 5, "number": "2", "pages": "1-3"})
+    assert record.bibliography == {"volume": "5", "issue": "2", "pages": "1-3"}
+    assert listed({"title": "T"}).bibliography is None
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from assets.sources.base import Author, Quarantined, RawObject, Record, Section
-from assets.sources.pubmed_split import MAX_RECORD_BYTES, MAX_SKIP_BYTES
-from assets.sources.pubmed_xml import SOURCE
+from assets.sources.pubmed.pubmed_xml import SOURCE
+from assets.sources.pubmed.split import MAX_RECORD_BYTES, MAX_SKIP_BYTES
 from assets.sources.streams import open_stream
 
 RAW = RawObject("pubmed_xml", date(2025, 3, 14), "raw/x", "0" * 64, 1, "x.xml", datetime(2025, 3, 15, tzinfo=UTC))

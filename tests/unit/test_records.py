@@ -13,8 +13,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.listings.details import DETAIL_SCHEMAS
 from assets.listings.records import QUARANTINE_SCHEMA, RECORD_SCHEMA, REPEAT_REASONS, DayRecords, read_day
-from assets.sources.base import Author, Parser, Quarantined, RawObject, Record, Section, Status
+from assets.sources.base import (
+    Attention,
+    Author,
+    Figure,
+    Parser,
+    Passage,
+    Quarantined,
+    RawObject,
+    Record,
+    Section,
+    Status,
+)
 
 DAY = date(2025, 6, 1)
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -256,3 +268,73 @@ def test_every_record_of_every_object_is_listed_or_quarantined_exactly_once(
     order.shuffle(shuffled)  # type: ignore[attr-defined]
     again = read_day([saying(raw, items) for raw, items in shuffled])
     assert again.records.equals(read_.records) and again.quarantine.equals(read_.quarantine)
+
+
+def test_a_record_with_nothing_more_to_say_has_no_row_of_details() -> None:
+    details = read(record()).details
+    assert details.keys() == DETAIL_SCHEMAS.keys()
+    assert all(frame.is_empty() and frame.schema == DETAIL_SCHEMAS[name] for name, frame in details.items())
+
+
+def test_the_bibliography_of_a_record_is_a_row_that_names_its_listing() -> None:
+    told = record(
+        source_id="1",
+        bibliography={
+            "volume": "7",
+            "mesh_headings": [
+                {
+                    "descriptor": "Calm",
+                    "ui": "D1",
+                    "is_major": True,
+                    "qualifiers": [{"name": "therapy", "ui": "Q1", "is_major": False}],
+                }
+            ],
+        },
+    )
+    day = read(told)
+    row = only(day.details["bibliography"])
+    assert row["listing_id"] == only(day.records)["listing_id"]
+    assert (row["volume"], row["issue"]) == ("7", None)
+    assert row["mesh_headings"][0]["qualifiers"] == [{"name": "therapy", "ui": "Q1", "is_major": False}]  # type: ignore[index]
+
+
+def test_paragraphs_and_figures_keep_their_order_and_the_licence_of_their_work() -> None:
+    told = record(
+        source_id="1",
+        licence="CC BY 4.0",
+        passages=[Passage([], "abstract", "First."), Passage(["Methods", "Cohort"], "body", "Second.")],
+        figures=[Figure("f1", "figure", "Figure 1", "Calm over time", "f1.jpg", ["It rose (Fig. 1)."])],
+    )
+    details = read(told).details
+    passages = details["passages"].rows(named=True)
+    assert [(row["passage_index"], row["text"], row["licence"]) for row in passages] == [
+        (0, "First.", "CC BY 4.0"),
+        (1, "Second.", "CC BY 4.0"),
+    ]
+    assert passages[1]["section_path"] == ["Methods", "Cohort"]
+    assert only(details["figures"])["cited_by"] == ["It rose (Fig. 1)."]
+
+
+def test_figures_that_drift_keep_every_fetch_and_all_else_the_last_one() -> None:
+    fetches = [
+        saying(
+            raw_object(name, fetched_at=NOON + timedelta(days=day)),
+            [record(source_id="1", attention=Attention(upvotes=10 * day), bibliography={"volume": name})],
+        )
+        for day, name in ((1, "a"), (2, "b"))
+    ]
+    day = read_day(fetches)
+    assert day.details["trending"]["upvotes"].to_list() == [10, 20]
+    assert day.details["bibliography"]["volume"].to_list() == ["b"]
+    assert (day.records.height, day.quarantine.height) == (1, 1)
+
+
+def test_a_day_of_many_records_is_put_together_from_batches_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assets.listings.records.BATCH_ROWS", 3)
+    items = [
+        record(index, f"Title {index}", source_id=f"{index:02}", bibliography={"issue": str(index)})
+        for index in range(8)
+    ]
+    day = read(*items)
+    assert day.records["source_id"].to_list() == [f"{index:02}" for index in range(8)]
+    assert sorted(day.details["bibliography"]["issue"].to_list()) == [str(index) for index in range(8)]

@@ -1,7 +1,7 @@
 """Counts the records of PubMed XML by their tags alone: what the parser's own figure is checked against.
 
 Shares with the parser how bytes become UTF-8, and nothing else: not the splitter, not the XML library. The rules are
-those that `assets.sources.pubmed_split` states; a difference between the two is a bug in one of them.
+those that `assets.sources.pubmed.split` states; a difference between the two is a bug in one of them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
-from assets.sources.pubmed_split import MAX_SKIP_BYTES
+from assets.sources.pubmed.split import MAX_SKIP_BYTES
 from assets.sources.xml_encoding import Utf8Blocks
 
 _TOKEN = re.compile(

@@ -3,7 +3,7 @@
 A record is a ``PubmedArticle``, a ``PubmedBookArticle``, a ``MedlineCitation`` outside a ``PubmedArticle``, or a
 ``PMID`` inside ``DeleteCitation`` or ``DeleteDocument``. Cutting first keeps memory bounded and damage local: the
 prolog and its entities reach no parser, and a record whose end tag is lost ends where the next record begins. What
-does not belong here: what a record says (`assets.sources.pubmed_records`).
+does not belong here: what a record says (`assets.sources.pubmed.records`).
 """
 
 from __future__ import annotations

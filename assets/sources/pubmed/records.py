@@ -1,7 +1,7 @@
 """What one element of PubMed XML says, as a `Record`. Knows elements, not streams and not damage.
 
 Written after the DTDs of 2002 to 2025; fields that NLM has moved are looked for in both places. What does not belong
-here: cutting a file into records (`assets.sources.pubmed_split`), cleaning of text (`assets.listings.text`).
+here: cutting a file into records (`assets.sources.pubmed.split`), cleaning of text (`assets.listings.text`).
 """
 
 from __future__ import annotations

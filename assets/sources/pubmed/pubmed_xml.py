@@ -1,7 +1,7 @@
 """The source ``pubmed_xml``: PubMed and MEDLINE XML, from efetch or from NLM's baseline and update files.
 
 Every record is parsed alone, so damage, an undefined entity or a bomb costs one record. What does not belong here: how
-a file is cut (`assets.sources.pubmed_split`), what an element means (`assets.sources.pubmed_records`).
+a file is cut (`assets.sources.pubmed.split`), what an element means (`assets.sources.pubmed.records`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from lxml import etree
 from assets.sources.base import Quarantined, RawObject, Record, Source
 from assets.sources.dates import publication_fault
 from assets.sources.faults import Unlistable
-from assets.sources.pubmed_count import count
-from assets.sources.pubmed_records import read_article, read_book, read_deletion
-from assets.sources.pubmed_split import DELETION, Cut, Splitter
+from assets.sources.pubmed.count import count
+from assets.sources.pubmed.records import read_article, read_book, read_deletion
+from assets.sources.pubmed.split import DELETION, Cut, Splitter
 from assets.sources.xml_encoding import Utf8Blocks
 
 _READERS = {

@@ -1,0 +1,1 @@
+"""What reference managers export: RIS, BibTeX, EndNote XML."""

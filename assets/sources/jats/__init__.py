@@ -1,0 +1,1 @@
+"""JATS: articles with their full text, and PMC's bucket of them."""

@@ -1,0 +1,1 @@
+"""PubMed and MEDLINE, as XML and as tagged text."""
