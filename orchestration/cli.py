@@ -322,6 +322,7 @@ def _fail(message: str, code: int) -> NoReturn:
 def _one_line_errors() -> Iterator[None]:
     """Errors with a cause that the user can mend become one line; anything else is a defect and shows itself."""
     from assets.enrichment.training import LabelsUnusable
+    from assets.fetching.client import FetchFailed, ServiceRefuses, ServiceUnreachable
     from orchestration.landing import LandingError
     from orchestration.queries import QueryError
     from orchestration.saved_queries import SavedQueryError
@@ -341,6 +342,9 @@ def _one_line_errors() -> Iterator[None]:
         console.print(Text(f"litlake: {mistake}"), soft_wrap=True)
         sys.exit(USAGE)
     except (DbtError, HeadsUnusable, LabelsUnusable, LakeError, ModelUnusable, ObjectStoreError) as fault:
+        console.print(Text(f"litlake: {fault}"), soft_wrap=True)
+        sys.exit(FAILED)
+    except (FetchFailed, ServiceRefuses, ServiceUnreachable) as fault:
         console.print(Text(f"litlake: {fault}"), soft_wrap=True)
         sys.exit(FAILED)
     except BrokenPipeError:  # the reader of our output has left, e.g. `| head`

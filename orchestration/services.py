@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 from assets.connectors import CONNECTORS
 from assets.connectors.base import Connector, PageFault, Step
 from assets.fetching.client import Client, FetchFailed, ServiceRefuses
-from assets.fetching.fetch import fetch_day
+from assets.fetching.fetch import fetch_day, recognise
 from assets.fetching.fetched import Fetch, PageRecord
 from assets.fetching.limits import RateLimiter
 from assets.sources.base import RawObject
@@ -144,20 +144,20 @@ class Services:
         return bool(self.due(dt))
 
     def fetch_due(self, dt: date, sources: Collection[str]) -> list[Fetch]:
-        """Fetch what is due for a day: hosts beside each other, the queries of one host after each other.
+        """Fetch what is due for a day: services beside each other, the queries of one service after each other.
 
         Raises:
             ServiceUnreachable: A host does not answer; what came is kept, a later fetch resumes.
             ServiceRefuses: A host refuses the request; asking again is no use.
             FetchFailed: Answers could not be used, or a cap was reached.
         """
-        due = sorted(self.due(dt, sources), key=_host)
+        due = sorted(self.due(dt, sources), key=_budget)
         if not due:
             return []
         self.client  # noqa: B018  (a contact that lacks is told before anything is sent)
-        by_host = [list(queries) for _, queries in groupby(due, key=_host)]
-        with ThreadPoolExecutor(len(by_host), "fetch") as pool:
-            running = [pool.submit(lambda own: [self.fetch(query, dt) for query in own], own) for own in by_host]
+        by_service = [list(queries) for _, queries in groupby(due, key=_budget)]
+        with ThreadPoolExecutor(len(by_service), "fetch") as pool:
+            running = [pool.submit(lambda own: [self.fetch(query, dt) for query in own], own) for own in by_service]
             return [fetch for done in running for fetch in done.result()]
 
     def fetch(self, query: SavedQuery, dt: date) -> Fetch:
@@ -186,8 +186,10 @@ class Services:
         connector, step = query.connector, query.connector.first(query.config, dt)
         started = time.monotonic()
         try:
-            received = self.client.send(connector, step)
-            understood = connector.read(query.config, dt, step, received.response())
+            response = self.client.send(connector, step).response()
+            recognise(step, response)
+            response.body.seek(0)
+            understood = connector.read(query.config, dt, step, response)
         except (PageFault, FetchFailed, ServiceRefuses, OSError) as fault:
             return Checked(query.title, False, " ".join(str(fault).split()))
         seconds = time.monotonic() - started
@@ -225,8 +227,9 @@ class Services:
         return f"{address}{step.path}{'?' + urlencode(step.params) if step.params else ''}"
 
 
-def _host(query: SavedQuery) -> str:
-    return urlsplit(query.connector.endpoints[0].url).netloc
+def _budget(query: SavedQuery) -> str:
+    endpoint = query.connector.endpoints[0]
+    return endpoint.budget or urlsplit(endpoint.url).netloc
 
 
 def _entry(fetch: Fetch, page: PageRecord) -> ManifestEntry:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.days import days_between, parse_day, today
-from orchestration.progress import display
+from orchestration.progress import console, display
 from orchestration.resources.installation import Installation
 from orchestration.settings import load_settings
 
@@ -94,7 +94,12 @@ def fetch(
     force: Annotated[bool, typer.Option("--force", help="Fetch days again that are fetched.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch days of a saved query and keep the pages, for `litlake run`. Days that are fetched are passed over."""
+    """Fetch days of a saved query and keep the pages, for `litlake run`. Days that are fetched are passed over.
+
+    Exit code 0 if every day came, 1 if one did not: the others are kept, and the next call goes on where it broke off.
+    """
+    from assets.fetching.client import FetchFailed, ServiceRefuses, ServiceUnreachable
+
     services = Installation(load_settings()).services
     days = days_between(parse_day(first), parse_day(last or first))
     told: list[dict[str, Any]] = []
@@ -104,15 +109,24 @@ def fetch(
                 plan = services.plan(saved, dt)
                 row = {"query": saved.title, "dt": dt.isoformat(), **asdict(plan)}
                 if not dry_run and (plan.due or force):
-                    row |= _fetched(services.fetch(saved, dt))
+                    try:
+                        row |= _fetched(services.fetch(saved, dt))
+                    except (FetchFailed, ServiceRefuses, ServiceUnreachable) as fault:
+                        row["failed"] = str(fault)  # the other days and queries may well come
                 told.append(row)
                 if not as_json:
                     _tell(saved.title, dt, row, dry_run)
+    failed = any("failed" in row for row in told)
     if as_json:
         print(json.dumps({"fetches": told}, indent=1, default=str))
     elif not dry_run:
         span = f"run {first}" if last is None else f"backfill {first} {last}"
-        _say(f"next: litlake {span}")
+        _say(
+            f"next: litlake source fetch {query} {first}{f' {last}' if last else ''}"
+            if failed
+            else f"next: litlake {span}"
+        )
+    raise typer.Exit(1 if failed else 0)
 
 
 def _service(connector: Any) -> dict[str, Any]:
@@ -149,6 +163,8 @@ def _fetched(done: Any) -> dict[str, Any]:
 def _tell(title: str, dt: date, row: dict[str, Any], dry_run: bool) -> None:
     if dry_run:
         _say(f"{dt}  {title}  {'would ask' if row['due'] else 'would not ask'}: {row['why']}\n    {row['url']}")
+    elif "failed" in row:
+        console.print(Text(f"{dt}  {title}  {row['failed']}", style="red"), soft_wrap=True)
     elif "pages" not in row:
         _say(f"{dt}  {title}  {row['why']}")
     else:

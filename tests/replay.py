@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import threading
@@ -40,6 +41,7 @@ class ReplayServer:
     """``with ReplayServer(answer) as server``: `url`, and `asked` in order of arrival."""
 
     def __init__(self, answer: Callable[[Asked], Answer]) -> None:
+        self.answer = answer
         self.asked: list[Asked] = []
         self._closing = threading.Event()
         outer = self
@@ -55,16 +57,19 @@ class ReplayServer:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 asked = Asked(parts.path, params, headers, self.command)
                 outer.asked.append(asked)
-                self._send(answer(asked))
+                self._send(outer.answer(asked))
 
             do_POST = do_GET
 
             def _send(self, reply: Answer) -> None:
                 if reply.broken == "reset":
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    self.connection.close()
+                    os.close(self.connection.detach())  # at once: files made of the socket would keep it open
+                    self.close_connection = True
                     return
-                self.send_response(reply.status)
+                self.send_response_only(reply.status)
+                if "date" not in {name.lower() for name in reply.headers}:
+                    self.send_header("Date", self.date_time_string())
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 if "content-length" not in {name.lower() for name in reply.headers}:

@@ -43,12 +43,14 @@ class Endpoint:
         url: Address without a trailing slash; paths of steps follow it.
         seconds_between: Least time between two requests to the host, over all runs of the installation.
         source: Where the limit was read.
+        budget: Name of the allowance that several hosts of one service share; None: the host has its own.
     """
 
     name: str
     url: str
     seconds_between: float
     source: str
+    budget: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

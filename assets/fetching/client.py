@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,8 @@ KEPT_HEADERS = frozenset(
 _MEMORY_BYTES = 8 * 1024 * 1024
 _BLOCK_BYTES = 256 * 1024
 _MAX_REDIRECTS = 3
+
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?", re.ASCII)
 
 
 class ServiceUnreachable(OSError):
@@ -189,19 +192,20 @@ class Client:
             ServiceRefuses: A 4xx but 429, or a redirect elsewhere.
             FetchFailed: The response is larger than ``max_bytes``.
         """
-        endpoint, _ = self.address(connector, step)
-        host = urlsplit(self.url(connector, step)).netloc
+        endpoint, address = self.address(connector, step)
+        host = urlsplit(address).netloc
+        budget = endpoint.budget or host
         pace = self.paces.get(endpoint.name, endpoint.seconds_between)
         cause = ""
         for attempt in range(1, self.patience.attempts + 1):
             try:
-                self.limiter.wait(host, pace)
+                self.limiter.wait(budget, pace)
                 received = self._once(connector, step, conditional or {}, max_bytes)
             except HeldBack as held:
                 raise ServiceUnreachable(f"{held}{f' ({cause})' if cause else ''}.") from held
             except _TryAgain as failure:
                 cause = str(failure)
-                self.limiter.pause(host, self.patience.wait(attempt) if failure.wait is None else failure.wait)
+                self.limiter.pause(budget, self.patience.wait(attempt) if failure.wait is None else failure.wait)
             else:
                 received.attempts = attempt
                 return received
@@ -212,7 +216,8 @@ class Client:
 
     def back_off(self, connector: Connector, step: Step, failures: int) -> None:
         """Leave the host of a step alone for a while: its answers cannot be used."""
-        self.limiter.pause(urlsplit(self.url(connector, step)).netloc, self.patience.wait(failures))
+        endpoint, address = self.address(connector, step)
+        self.limiter.pause(endpoint.budget or urlsplit(address).netloc, self.patience.wait(failures))
 
     def reach(self, address: str) -> str:
         """What a host answers to a bare request, whatever its status.
@@ -345,8 +350,8 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     asked = (headers.get("retry-after") or "").strip()
     if not asked:
         return None
-    if asked.isdecimal():
-        return float(asked[:9])
+    if _SECONDS.fullmatch(asked):
+        return float(asked)
     try:
         until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers["date"])
     except (ValueError, TypeError):
@@ -362,15 +367,16 @@ def _aware(moment: datetime) -> datetime:
 
 def _cause(fault: Exception) -> str:
     """A network fault in a few words, without the URL: that may carry a key."""
-    if isinstance(fault, urllib3.exceptions.ConnectTimeoutError):
-        return "connecting took too long"
     if isinstance(fault, urllib3.exceptions.ReadTimeoutError):
         return "no byte came for too long"
     if isinstance(fault, urllib3.exceptions.NameResolutionError):
         return "its name cannot be resolved"
     if isinstance(fault, urllib3.exceptions.NewConnectionError):
         return "it does not accept connections"
-    if isinstance(fault, urllib3.exceptions.IncompleteRead):
+    if isinstance(fault, urllib3.exceptions.ConnectTimeoutError):
+        return "connecting took too long"
+    # What is announced and does not come is wrapped as a protocol's error.
+    if any(isinstance(part, urllib3.exceptions.IncompleteRead) for part in (fault, *fault.args)):
         return "the response ended before its announced length"
     if isinstance(fault, urllib3.exceptions.ProtocolError):
         return "the connection broke"

@@ -16,7 +16,8 @@ from datetime import UTC, date, datetime
 
 from assets.connectors.base import Connector, PageFault, QueryConfig, Response, Step, Understood
 from assets.fetching.client import Client, FetchFailed, Received
-from assets.fetching.fetched import Begun, Fetch, FetchLog, PageRecord, Part
+from assets.fetching.fetched import Begun, Fetch, FetchLog, PageRecord, step_hash
+from assets.fetching.lists import Lists
 from assets.sources.base import StreamDamaged
 
 #: Times that one page is asked for when the answer cannot be what was asked for.
@@ -78,45 +79,50 @@ class _Run:
     log: FetchLog
     begun: Begun
     progress: ProgressCall
-    pages: list[PageRecord] = field(init=False)
+    generation: int = field(init=False, default=0)
+    good: list[PageRecord] = field(init=False)  # pages that count, of the generation that is being fetched
+    lists: Lists = field(init=False)
+    responses: int = field(init=False, default=0)  # kept, damaged pages and those of earlier generations too
+    requests: int = field(init=False, default=0)
+    size: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.pages = list(self.begun.pages)
         known = self.log.finished(self.dt, self.connector.name, self.name)
         self.earlier = known[-1] if known else None
         self.kept = {page.url: page for fetch in known[-1:] for page in fetch.pages}
+        self._begin(0)
+        for page in self.begun.pages:
+            if page.generation > self.generation:
+                self._begin(page.generation)
+            self._count(page)
 
     # -- where the fetch stands --------------------------------------------------------------------------------------
 
-    @property
-    def generation(self) -> int:
-        return self.pages[-1].generation if self.pages else 0
+    def _begin(self, generation: int) -> None:
+        self.generation, self.good, self.lists = generation, [], Lists()
 
-    def good(self, generation: int | None = None) -> list[PageRecord]:
-        """Pages that count, of the generation that is being fetched."""
-        own = self.generation if generation is None else generation
-        return [page for page in self.pages if page.generation == own and page.role != "damaged"]
+    def _count(self, page: PageRecord) -> None:
+        self.responses += 1
+        self.requests += page.attempts
+        self.size += page.size
+        if page.role != "damaged":
+            self.lists.add(page)
+            self.good.append(page.without_ids())
 
     def to_the_end(self) -> None:
-        generation = self.generation
-        good = self.good()
-        step = good[-1].next if good else self.connector.first(self.query, self.dt)
+        step = self.good[-1].next if self.good else self.connector.first(self.query, self.dt)
         while step is not None:
-            restart = self._one(step, generation)
+            restart = self._one(step)
             if restart is not None:
-                if generation >= RESTARTS:
+                if self.generation >= RESTARTS:
                     raise FetchFailed(self._told(f"{restart.reason}: {restart}; begun anew {RESTARTS} times"))
-                generation += 1
+                self._begin(self.generation + 1)
                 step = self.connector.first(self.query, self.dt)
                 continue
-            step = self.good(generation)[-1].next
-            parts = self._parts(generation)
-            announced = [part.announced for part in parts if part.announced is not None]
-            self.progress(
-                len(self.good(generation)), sum(p.fetched or 0 for p in parts), sum(announced) if announced else None
-            )
+            step = self.good[-1].next
+            self.progress(len(self.good), self.lists.fetched, self.lists.announced)
 
-    def _one(self, step: Step, generation: int) -> PageFault | None:
+    def _one(self, step: Step) -> PageFault | None:
         """Ask for one page until it can be used. A fault that calls for a new beginning is returned."""
         for attempt in range(1, PAGE_ATTEMPTS + 1):
             self._within_caps()
@@ -126,10 +132,10 @@ class _Run:
                 recognise(step, response)
                 response.body.seek(0)
                 understood = self.connector.read(self.query, self.dt, step, response)
-                self._check(understood, step, generation)
+                self._check(understood, step)
             except (PageFault, StreamDamaged) as damage:
                 fault = damage if isinstance(damage, PageFault) else PageFault("truncated_body", str(damage))
-                self._keep(step, received, generation, Understood("control"), fault)
+                self._keep(step, received, Understood("control"), fault)
                 if fault.then == "restart":
                     return fault
                 if fault.then == "fail" or attempt == PAGE_ATTEMPTS:
@@ -137,7 +143,7 @@ class _Run:
                     raise FetchFailed(self._told(f"{fault.reason}{times}: {fault}")) from fault
                 self.client.back_off(self.connector, step, attempt)
             else:
-                self._keep(step, received, generation, understood, None, response)
+                self._keep(step, received, understood, None, response)
                 return None
         raise AssertionError("unreachable")
 
@@ -150,7 +156,7 @@ class _Run:
             for name, header in (("If-None-Match", "etag"), ("If-Modified-Since", "last-modified"))
             if earlier is not None and header in earlier.headers
         }
-        left = self.query.max_bytes - sum(page.size for page in self.pages)
+        left = self.query.max_bytes - self.size
         received = self.client.send(self.connector, step, conditional=conditional, max_bytes=left)
         if received.status != 304 or earlier is None:
             return received
@@ -162,23 +168,21 @@ class _Run:
             sha256=earlier.sha256,
         )
 
-    def _check(self, understood: Understood, step: Step, generation: int) -> None:
+    def _check(self, understood: Understood, step: Step) -> None:
         """What no page of any service may be: another length of its list than before, or a request sent already."""
-        good = self.good(generation)
-        told = next((p.announced for p in reversed(good) if p.part == step.part and p.announced is not None), None)
+        told = self.lists.announced_of(step.part)
         moved = told is not None and understood.announced is not None and told != understood.announced
-        if moved and generation < RESTARTS:  # afterwards the last announcement stands, and the gate judges
+        if moved and self.generation < RESTARTS:  # afterwards the last announcement stands, and the gate judges
             raise PageFault(
                 "list_changed", f"it announces {understood.announced} records, {told} before", then="restart"
             )
-        if understood.next is not None and understood.next in [step, *(page.step for page in good)]:
+        if understood.next is not None and (understood.next == step or self.lists.asked(understood.next)):
             raise PageFault("repeated_token", "the request that follows has been sent already", then="restart")
 
     def _keep(
         self,
         step: Step,
         received: Received,
-        generation: int,
         understood: Understood,
         fault: PageFault | None,
         response: Response | None = None,
@@ -188,8 +192,8 @@ class _Run:
             self.connector.source, self.dt, step.accept, received.sha256, received.body, received.url
         )
         page = PageRecord(
-            number=len(self.pages),
-            generation=generation,
+            number=self.responses,
+            generation=self.generation,
             role="damaged" if fault else understood.role,
             url=received.url,
             status=received.status,
@@ -198,7 +202,7 @@ class _Run:
             sha256=received.sha256,
             size=received.size,
             fetched_at=received.fetched_at,
-            step=step,
+            asked=step_hash(step),
             fingerprint="" if response is None else self._fingerprint(received, response),
             part=step.part,
             ids=understood.ids,
@@ -211,7 +215,7 @@ class _Run:
         )
         if not self.log.keep_page(self.dt, self.connector.name, self.name, self.begun, page):
             raise FetchFailed(self._told("another run fetches it at the same time: wait for that one"))
-        self.pages.append(page)
+        self._count(page)
 
     def _fingerprint(self, received: Received, response: Response) -> str:
         if self.connector.volatile is None or response.size > _MAX_BLANKED_BYTES:
@@ -220,32 +224,15 @@ class _Run:
         return hashlib.sha256(self.connector.volatile.sub(b"", response.body.read())).hexdigest()
 
     def _within_caps(self) -> None:
-        if len(self.pages) >= self.query.max_pages:
+        if self.responses >= self.query.max_pages:
             raise FetchFailed(self._told(f"more than {self.query.max_pages} responses: narrow it or raise max_pages"))
-        if sum(page.size for page in self.pages) >= self.query.max_bytes:
+        if self.size >= self.query.max_bytes:
             raise FetchFailed(self._told(f"more than {self.query.max_bytes} bytes: narrow it or raise max_bytes"))
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    def _parts(self, generation: int) -> tuple[Part, ...]:
-        by_part: dict[str, list[PageRecord]] = {}
-        for page in self.good(generation):
-            by_part.setdefault(page.part, []).append(page)
-        parts = []
-        for name, pages in by_part.items():
-            announced = [page.announced for page in pages if page.announced is not None]
-            listing = [page for page in pages if page.role == "records"]
-            ids = {id_ for page in listing for id_ in page.ids}
-            absent = {id_ for page in pages for id_ in page.absent}
-            if not announced and not listing:
-                continue  # a page that only steers belongs to no list
-            uncounted = bool(listing) and not ids and announced != [0]
-            parts.append(Part(name, announced[-1] if announced else None, None if uncounted else len(ids), len(absent)))
-        return tuple(parts)
-
     def finish(self) -> Fetch:
-        pages = self.good()
-        prints = [page.fingerprint for page in pages]
+        prints = [page.fingerprint for page in self.good]
         fetch = Fetch(
             fetch_id=self.begun.fetch_id,
             connector=self.connector.name,
@@ -255,10 +242,10 @@ class _Run:
             config_hash=self.begun.config_hash,
             started_at=self.begun.started_at,
             finished_at=datetime.now(UTC),
-            parts=self._parts(self.generation),
-            pages=tuple(dataclasses.replace(page, ids=()) for page in pages),
-            requests=sum(page.attempts for page in self.pages),
-            bytes=sum(page.size for page in self.pages),
+            parts=self.lists.parts(),
+            pages=tuple(dataclasses.replace(page, next=None) for page in self.good),
+            requests=self.requests,
+            bytes=self.size,
             fingerprint=hashlib.sha256("\n".join(prints).encode()).hexdigest(),
         )
         if self.earlier is not None and self.earlier.fingerprint == fetch.fingerprint:

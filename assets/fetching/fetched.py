@@ -5,6 +5,9 @@ What does not belong here: sending (`assets.fetching.client`), deciding what com
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -35,9 +38,9 @@ class PageRecord:
         records: How many ids it has.
         announced: Records that it says its part has.
         absent: Announced records that the service no longer has.
+        asked: Hash of the step that was sent; what it remembered is of use to nobody once it is answered.
         fault: Why it is damaged.
-        step: What was asked.
-        next: What follows; None at the end.
+        next: What follows; None at the end, and in the finished record.
     """
 
     number: int
@@ -50,7 +53,7 @@ class PageRecord:
     sha256: str
     size: int
     fetched_at: datetime
-    step: Step
+    asked: str
     fingerprint: str = ""
     part: str = ""
     ids: tuple[str, ...] = ()
@@ -60,6 +63,10 @@ class PageRecord:
     attempts: int = 1
     fault: str | None = None
     next: Step | None = None
+
+    def without_ids(self) -> PageRecord:
+        """The page once its ids are counted: a list of many pages would hold them all."""
+        return dataclasses.replace(self, ids=(), absent=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +187,15 @@ class FetchLog(Protocol):
         ...
 
 
+_STEP: TypeAdapter[Step] = TypeAdapter(Step)
 _PAGE: TypeAdapter[PageRecord] = TypeAdapter(PageRecord)
 _FETCH: TypeAdapter[Fetch] = TypeAdapter(Fetch)
+
+
+def step_hash(step: Step) -> str:
+    """Hash of all that a step says: two of one hash ask the same for the same reason."""
+    told = json.dumps(_STEP.dump_python(step, mode="json"), sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:24]
 
 
 def page_json(page: PageRecord) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -24,15 +25,28 @@ class HeldBack(OSError):
     """The host has asked not to be called for longer than a run waits."""
 
 
-class PaceState(Protocol):
-    """The next free moment of each host, as Unix seconds, with a version for compare-and-set."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Where a host stands, in Unix seconds.
 
-    def read(self, host: str) -> tuple[float, str | None]:
-        """Next free moment and the version of that answer; 0.0 and None for a host that was never asked."""
+    Attributes:
+        free: Its next slot that nobody has reserved.
+        quiet_until: It has asked not to be called before, slots reserved by then or not.
+    """
+
+    free: float = 0.0
+    quiet_until: float = 0.0
+
+
+class PaceState(Protocol):
+    """The pace of each host, with a version for compare-and-set."""
+
+    def read(self, host: str) -> tuple[Pace, str | None]:
+        """The pace of a host and the version of that answer; None for a host that was never asked."""
         ...
 
-    def swap(self, host: str, free: float, version: str | None) -> bool:
-        """Write a new moment if the version is still the one that was read; whether it was."""
+    def swap(self, host: str, pace: Pace, version: str | None) -> bool:
+        """Write a new pace if the version is still the one that was read; whether it was."""
         ...
 
 
@@ -45,34 +59,38 @@ class RateLimiter:
         """Takes where the state lies; clock (Unix seconds) and sleep (seconds) stand in for real ones in tests."""
         self._state, self._clock, self._sleep = state, clock, sleep
 
-    def wait(self, host: str, seconds_between: float) -> float:
-        """Wait for the host's next slot; returns the seconds waited.
+    def wait(self, host: str, seconds_between: float) -> None:
+        """Wait for the host's next slot.
 
         Raises:
             HeldBack: The slot is further away than `LONGEST_WAIT`.
         """
         while True:
-            free, version = self._free(host)
+            pace, version = self._pace(host)
             now = self._clock()
-            slot = max(now, free)
+            slot = max(now, pace.free, pace.quiet_until)
             if slot - now > LONGEST_WAIT:
                 until = datetime.fromtimestamp(slot, UTC).isoformat(timespec="seconds")
                 raise HeldBack(f"{host} asked not to be called before {until}: run it again then")
-            if self._state.swap(host, slot + seconds_between, version):
-                break
-            self._sleep(random.uniform(0, 0.01))  # noqa: S311  (another run took the slot)
-        if slot > now:
+            if not self._state.swap(host, Pace(slot + seconds_between, pace.quiet_until), version):
+                self._sleep(random.uniform(0, 0.01))  # noqa: S311  (another run took the slot)
+                continue
+            if slot <= now:
+                return
             self._sleep(slot - now)
-        return slot - now
+            if self._pace(host)[0].quiet_until <= self._clock():
+                return
+            # The host asked another run for quiet while this one waited: its slot is void.
 
     def pause(self, host: str, seconds: float) -> None:
-        """Leave a host alone: no run of the installation gets a slot before these seconds have passed."""
+        """Leave a host alone: no run of the installation calls it before these seconds have passed."""
         until = self._clock() + min(seconds, FURTHEST_PAUSE)
         while True:
-            free, version = self._free(host)
-            if free >= until or self._state.swap(host, until, version):
+            pace, version = self._pace(host)
+            if pace.quiet_until >= until or self._state.swap(host, Pace(pace.free, until), version):
                 return
 
-    def _free(self, host: str) -> tuple[float, str | None]:
-        free, version = self._state.read(host)
-        return (0.0 if free - self._clock() > FURTHEST_PAUSE else free), version
+    def _pace(self, host: str) -> tuple[Pace, str | None]:
+        pace, version = self._state.read(host)
+        furthest = self._clock() + FURTHEST_PAUSE
+        return Pace(*(0.0 if moment > furthest else moment for moment in (pace.free, pace.quiet_until))), version

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from dataclasses import asdict
 
+from assets.fetching.limits import Pace
 from orchestration.resources.object_store import ObjectStore
 
 
@@ -16,18 +18,19 @@ class StoredPace:
         """Wrap an object store."""
         self._store = store
 
-    def read(self, host: str) -> tuple[float, str | None]:
-        """Next free moment of a host; a state that cannot be read counts as none, and is replaced."""
+    def read(self, host: str) -> tuple[Pace, str | None]:
+        """The pace of a host; a state that cannot be read counts as none, and is replaced."""
         content, version = self._store.get_versioned(_key(host))
         try:
-            free = float(json.loads(content)["free"]) if content else 0.0
-        except (ValueError, KeyError, TypeError):
-            free = 0.0
-        return (free if math.isfinite(free) else 0.0), version
+            kept = json.loads(content) if content else {}
+            pace = Pace(float(kept.get("free", 0.0)), float(kept.get("quiet_until", 0.0)))
+        except (ValueError, TypeError, AttributeError):
+            pace = Pace()
+        return (pace if math.isfinite(pace.free) and math.isfinite(pace.quiet_until) else Pace()), version
 
-    def swap(self, host: str, free: float, version: str | None) -> bool:
-        """Write the next free moment unless another run has."""
-        return self._store.put_if(_key(host), json.dumps({"host": host, "free": free}).encode(), version)
+    def swap(self, host: str, pace: Pace, version: str | None) -> bool:
+        """Write the pace of a host unless another run has."""
+        return self._store.put_if(_key(host), json.dumps({"host": host, **asdict(pace)}).encode(), version)
 
 
 def _key(host: str) -> str:

@@ -172,7 +172,7 @@ def test_every_source_and_every_field_of_json_lines_stands_in_its_table() -> Non
 
 
 def test_quarantine_reasons_are_those_of_the_code() -> None:
-    modules = [path for room in ("sources", "listings") for path in (PROJECT / "assets" / room).glob("*.py")]
+    modules = [path for room in ("sources", "listings") for path in (PROJECT / "assets" / room).rglob("*.py")]
     text = "".join(path.read_text() for path in modules)
     told = {reason for reason, _ in _ROW.findall(sections(page("sources.md"))["Quarantine"])}
     assert all(f'"{reason}"' in text for reason in told), "a reason that no code gives"
