@@ -13,6 +13,7 @@ import pytest
 from orchestration.definitions import build_defs
 from orchestration.partitions import DAYS, ONE_RUN_A_DAY
 from orchestration.resources.installation import Installation
+from orchestration.saved_queries import add_query
 from orchestration.settings import load_settings
 
 FLOW = ("raw", "listings", "day_models", "enrichment", "gate", "release", "marts")
@@ -54,14 +55,31 @@ def test_every_step_that_writes_the_lake_is_in_the_pool_of_one(defs: dg.Definiti
     assert {name for name, pool in pools.items() if pool == "lake"} == {"release", "marts"}
 
 
-def test_the_morning_schedule_runs_yesterday_once(defs: dg.Definitions) -> None:
-    schedule = defs.resolve_schedule_def("yesterday")
+def morning(defs: dg.Definitions, home: Path) -> list[tuple[str | None, str | None]]:
+    """Partition and key of the runs that one morning's tick asks for."""
     tick = dg.build_schedule_context(
-        scheduled_execution_time=datetime(2025, 6, 20, 6, tzinfo=UTC), repository_def=defs.get_repository_def()
+        scheduled_execution_time=datetime(2025, 6, 20, 6, tzinfo=UTC),
+        repository_def=defs.get_repository_def(),
+        resources={"litlake": Installation(load_settings(home=home))},
     )
-    (request,) = schedule.evaluate_tick(tick).run_requests or ()
-    assert request.partition_key == "2025-06-19"
-    assert request.run_key == "2025-06-19"
+    requests = defs.resolve_schedule_def("yesterday").evaluate_tick(tick).run_requests or ()
+    return [(request.partition_key, request.run_key) for request in requests]
+
+
+def test_the_morning_schedule_runs_yesterday_once(defs: dg.Definitions, tmp_path: Path) -> None:
+    assert morning(defs, tmp_path) == [("2025-06-19", "2025-06-19")]
+
+
+def test_the_morning_schedule_runs_the_days_that_saved_queries_look_back_on(
+    defs: dg.Definitions, tmp_path: Path
+) -> None:
+    add_query(tmp_path / "sources.toml", "pmc_oa", "a", {"look_back": 2})
+    add_query(tmp_path / "sources.toml", "pmc_oa", "b", {"look_back": 1})
+    assert morning(defs, tmp_path) == [
+        ("2025-06-19", "2025-06-19"),
+        ("2025-06-18", "2025-06-18 on 2025-06-20"),
+        ("2025-06-17", "2025-06-17 on 2025-06-20"),
+    ]
 
 
 def test_definitions_load_without_the_heavy_libraries(tmp_path: Path) -> None:
