@@ -125,6 +125,7 @@ class Runner:
 
     def _in_processes(self, days: Iterable[date], parallel: int, force: bool) -> Iterator[DayResult]:
         self.installation.lake  # noqa: B018  (start the store and make the tables once, before there are many)
+        self.instance  # noqa: B018  (Dagster's SQLite breaks where two processes make its tables at once)
         context = multiprocessing.get_context("spawn")  # torch and DuckDB do not survive a fork
         with ProcessPoolExecutor(parallel, context, initializer=_start_worker, initargs=(self.settings,)) as pool:
             waiting = {pool.submit(_run_in_worker, day, force): day for day in days}

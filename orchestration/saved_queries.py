@@ -26,7 +26,7 @@ from assets.connectors.base import Connector, QueryConfig
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 #: What a query is allowed to cost says nothing of what it asks for: changing these fetches no day again.
-_NOT_ASKED = {"look_back", "max_pages", "max_bytes"}
+_NOT_ASKED = {"look_back", "max_pages", "max_bytes", "page_size"}
 
 
 class SavedQueryError(ValueError):

@@ -120,6 +120,9 @@ class Services:
         """Whether a day of a query is to be fetched, and why."""
         step = query.connector.first(query.config, dt)
         url = self._url(query.connector, step)
+        last_chance = query.connector.last_chance(query.config, dt)
+        if last_chance is not None and today() > last_chance:
+            return Plan(False, f"it could be fetched until {last_chance}: the service tells of no earlier day", url)
         known = self.log.finished(dt, query.connector.name, query.name)
         last = next((fetch for fetch in reversed(known) if fetch.config_hash == query.config_hash), None)
         if last is None:

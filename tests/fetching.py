@@ -25,6 +25,7 @@ class MemoryLog:
         self.bytes: dict[str, bytes] = {}
         self.fetches: dict[tuple[date, str, str], list[Any]] = {}
         self.cut_off: dict[tuple[date, str, str], tuple[Begun, list[Any]]] = {}
+        self.given_up: list[tuple[Begun, list[Any]]] = []
 
     def unfinished(self, dt: date, connector: str, name: str, config_hash: str) -> Begun | None:
         known = self.cut_off.get((dt, connector, name))
@@ -47,6 +48,9 @@ class MemoryLog:
     def keep_page(self, dt: date, connector: str, name: str, begun: Begun, page: PageRecord) -> bool:
         self.cut_off[dt, connector, name][1].append(page_json(page))
         return True
+
+    def give_up(self, dt: date, connector: str, name: str, begun: Begun) -> None:
+        self.given_up.append(self.cut_off.pop((dt, connector, name)))
 
     def finish(self, fetch: Fetch) -> None:
         where = (fetch.dt, fetch.connector, fetch.name)

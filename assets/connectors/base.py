@@ -44,6 +44,8 @@ class Endpoint:
         seconds_between: Least time between two requests to the host, over all runs of the installation.
         source: Where the limit was read.
         budget: Name of the allowance that several hosts of one service share; None: the host has its own.
+        also_reads: Statuses whose body says more than they do (a token expired, a backend is down) and is read like
+            that of a 200. What the connector cannot name as an error that passes is refused at once, as any 4xx.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Endpoint:
     seconds_between: float
     source: str
     budget: str | None = None
+    also_reads: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ class Connector:
         endpoints: Hosts that it asks.
         first: The first request of a day for a query.
         read: Reads the response to a step. It raises `PageFault` and nothing else for what a response says.
+        last_chance: The last day (UTC) on which a listing day can still be asked for; None where any time will do.
         snapshots: Every fetch of a day is listed beside the earlier ones (figures that drift), not in their place.
         volatile: What differs between two answers that say the same (a time of response, a token); it is passed over
             when a later fetch is held against an earlier one.
@@ -155,5 +159,6 @@ class Connector:
     endpoints: tuple[Endpoint, ...]
     first: Callable[[Any, date], Step]
     read: Callable[[Any, date, Step, Response], Understood]
+    last_chance: Callable[[Any, date], date | None] = lambda config, day: None
     snapshots: bool = False
     volatile: re.Pattern[bytes] | None = None

@@ -58,7 +58,16 @@ class ServiceRefuses(RuntimeError):
 
 
 class FetchFailed(RuntimeError):
-    """Answers came that cannot be used, or a cap was reached; what came is kept."""
+    """Answers came that cannot be used, or a cap was reached; what came is kept.
+
+    Attributes:
+        resumable: Whether asking once more for the page that failed may help; else the next fetch begins anew.
+    """
+
+    def __init__(self, message: str, *, resumable: bool = True) -> None:
+        """Takes what is told."""
+        super().__init__(message)
+        self.resumable = resumable
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ class Received:
 
     Attributes:
         url: What was asked, without credentials.
-        status: 200, or 304 with no body.
+        status: 200, or one that the endpoint's connector reads, or 304 with no body.
         headers: Those that are kept, names in lower case.
         body: Bytes over the wire, seekable, at their start.
         sha256: Of them.
@@ -189,7 +198,7 @@ class Client:
 
         Raises:
             ServiceUnreachable: No answer within the client's patience.
-            ServiceRefuses: A 4xx but 429, or a redirect elsewhere.
+            ServiceRefuses: A 4xx but 429 that the connector does not read, or a redirect elsewhere.
             FetchFailed: The response is larger than ``max_bytes``.
         """
         endpoint, address = self.address(connector, step)
@@ -255,7 +264,7 @@ class Client:
                 if answer.status in (301, 302, 303, 307, 308):
                     url = self._redirected(url, answer)
                     continue
-                self._judge(answer, url, conditional)
+                self._judge(answer, endpoint, url, conditional)
                 return self._read(answer, self.url(connector, step), max_bytes)
         raise ServiceRefuses(f"{urlsplit(url).netloc} redirects more than {_MAX_REDIRECTS} times: check its address.")
 
@@ -286,9 +295,11 @@ class Client:
             "set its new address in LITLAKE_ENDPOINTS."
         )
 
-    def _judge(self, answer: urllib3.BaseHTTPResponse, url: str, conditional: Mapping[str, str]) -> None:
+    def _judge(
+        self, answer: urllib3.BaseHTTPResponse, endpoint: Endpoint, url: str, conditional: Mapping[str, str]
+    ) -> None:
         status, host = answer.status, urlsplit(url).netloc
-        if status == 200 or (status == 304 and conditional):
+        if status == 200 or status in endpoint.also_reads or (status == 304 and conditional):
             return
         if status == 429 or status >= 500:
             raise _TryAgain(f"HTTP {status}", _retry_after(answer.headers))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from assets.connectors.base import Connector, PageFault, QueryConfig, Response, Step, Understood
-from assets.fetching.client import Client, FetchFailed, Received
+from assets.fetching.client import Client, FetchFailed, Received, ServiceRefuses
 from assets.fetching.fetched import Begun, Fetch, FetchLog, PageRecord, step_hash
 from assets.fetching.lists import Lists
 from assets.sources.base import StreamDamaged
@@ -63,10 +63,18 @@ def fetch_day(
         ServiceRefuses: The service refuses the request.
         FetchFailed: Its answers cannot be used, a cap is reached, or another run fetches the same.
     """
-    begun = log.unfinished(dt, connector.name, name, config_hash) or log.begin(dt, connector.name, name, config_hash)
-    run = _Run(connector, name, query, dt, client, log, begun, progress)
-    run.to_the_end()
-    return run.finish()
+    cut_off = log.unfinished(dt, connector.name, name, config_hash)
+    if cut_off is not None:
+        resumed = _Run(connector, name, query, dt, client, log, cut_off, progress)
+        try:
+            return resumed.finished()
+        except ServiceRefuses:
+            if resumed.responses > len(cut_off.pages) or not cut_off.pages:
+                raise
+            # Tokens die while a fetch lies idle, and some services say so by a 4xx: the list is begun anew.
+            log.give_up(dt, connector.name, name, cut_off)
+    begun = log.begin(dt, connector.name, name, config_hash)
+    return _Run(connector, name, query, dt, client, log, begun, progress).finished()
 
 
 @dataclass
@@ -109,13 +117,23 @@ class _Run:
             self.lists.add(page)
             self.good.append(page.without_ids())
 
-    def to_the_end(self) -> None:
+    def finished(self) -> Fetch:
+        try:
+            self._to_the_end()
+        except FetchFailed as failure:
+            if not failure.resumable:
+                self.log.give_up(self.dt, self.connector.name, self.name, self.begun)
+            raise
+        return self._finish()
+
+    def _to_the_end(self) -> None:
         step = self.good[-1].next if self.good else self.connector.first(self.query, self.dt)
         while step is not None:
             restart = self._one(step)
             if restart is not None:
                 if self.generation >= RESTARTS:
-                    raise FetchFailed(self._told(f"{restart.reason}: {restart}; begun anew {RESTARTS} times"))
+                    told = f"{restart.reason}: {restart}; begun anew {RESTARTS} times"
+                    raise FetchFailed(self._told(told), resumable=False)
                 self._begin(self.generation + 1)
                 step = self.connector.first(self.query, self.dt)
                 continue
@@ -138,9 +156,13 @@ class _Run:
                 self._keep(step, received, Understood("control"), fault)
                 if fault.then == "restart":
                     return fault
+                if received.status >= 400 and fault.reason != "error_answer":
+                    told = f"HTTP {received.status}, and the answer names no error that passes ({fault})"
+                    raise ServiceRefuses(self._told(told)) from fault
                 if fault.then == "fail" or attempt == PAGE_ATTEMPTS:
                     times = f" in {attempt} attempts" if attempt > 1 else ""
-                    raise FetchFailed(self._told(f"{fault.reason}{times}: {fault}")) from fault
+                    told = self._told(f"{fault.reason}{times}: {fault}")
+                    raise FetchFailed(told, resumable=fault.then == "retry") from fault
                 self.client.back_off(self.connector, step, attempt)
             else:
                 self._keep(step, received, understood, None, response)
@@ -231,7 +253,7 @@ class _Run:
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    def finish(self) -> Fetch:
+    def _finish(self) -> Fetch:
         prints = [page.fingerprint for page in self.good]
         fetch = Fetch(
             fetch_id=self.begun.fetch_id,

@@ -29,7 +29,7 @@ class PageRecord:
         generation: A list that had to be begun anew counts on; only pages of the last generation make the day.
         role: "damaged" pages are kept and read by nobody.
         url: What was asked, without credentials.
-        status: 200; 304 where the bytes of an earlier fetch still hold.
+        status: 200, or another that its connector reads; 304 where the bytes of an earlier fetch still hold.
         headers: Those that are kept.
         key: Object that holds the bytes as received.
         fingerprint: Hash of the content without what differs from answer to answer.
@@ -172,6 +172,10 @@ class FetchLog(Protocol):
 
     def keep_page(self, dt: date, connector: str, name: str, begun: Begun, page: PageRecord) -> bool:
         """Keep the record of a page, after its bytes; False where another run has kept one of its number."""
+        ...
+
+    def give_up(self, dt: date, connector: str, name: str, begun: Begun) -> None:
+        """Note of a fetch that going on with it is no use; its pages stay."""
         ...
 
     def finish(self, fetch: Fetch) -> None:

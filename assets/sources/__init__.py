@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
-from assets.sources import csv_table, hf_papers_page, jsonl
+from assets.sources import biorxiv, csv_table, jsonl
+from assets.sources.arxiv import arxiv
 from assets.sources.base import Source
+from assets.sources.europepmc import europepmc
 from assets.sources.exports import bibtex, endnote, ris
+from assets.sources.hf_papers import hf_papers, hf_papers_page
 from assets.sources.jats import jats, pmc_oa
 from assets.sources.pubmed import medline_text, pubmed_xml
 
@@ -16,7 +19,12 @@ PUBMED = replace(
 )
 
 SOURCES: tuple[Source, ...] = (
+    hf_papers.SOURCE,
     PUBMED,
+    arxiv.SOURCE,
+    biorxiv.BIORXIV,
+    biorxiv.MEDRXIV,
+    europepmc.SOURCE,
     pmc_oa.SOURCE,
     pubmed_xml.SOURCE,
     medline_text.SOURCE,

@@ -23,6 +23,7 @@ from assets.sources.identifiers import (
     normalise_pmid,
 )
 from assets.sources.languages import language_code
+from assets.sources.withdrawals import says_withdrawn
 
 Entry = Mapping[str, object]
 
@@ -54,19 +55,6 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "issue": ("issue", "number"),
     "pages": ("pages",),
     "issn": ("issn",),
-}
-
-#: How authors announce a withdrawal: arXiv's phrase in the comment or in place of the abstract, or a marked title.
-_SAID_WITHDRAWN = (
-    r"\bth(?:is|e) (?:\w+ ){0,2}(?:paper|article|manuscript|submission|preprint|work|version)"
-    r"(?: \w+){0,3}? (?:has been|have been|is|was|is being) (?:\w+ )?withdrawn\b"
-)
-_WITHDRAWN = {
-    "comment": re.compile(
-        rf"(?:^|[.;,] )\W*(?:(?:paper|article|submission) )?withdrawn\b|{_SAID_WITHDRAWN}", re.IGNORECASE
-    ),
-    "abstract": re.compile(rf"^\W*{_SAID_WITHDRAWN}", re.IGNORECASE),
-    "title": re.compile(r"^\W*(?:WITHDRAWN\b|Withdrawn:)"),
 }
 
 _ARXIV_CATEGORY = re.compile(r"[a-z][a-z-]+(?:\.[A-Za-z-]+)?")
@@ -283,9 +271,7 @@ def _status(entry: Entry, title: str | None, abstract: str | None, comment: str 
     status = cast(Status, named) if named in get_args(Status) else "new"
     if status == "deleted":
         return status
-    texts = {"comment": comment, "abstract": abstract, "title": title}
-    announced = any(text and _WITHDRAWN[place].search(text) for place, text in texts.items())
-    return "withdrawn" if announced else status
+    return "withdrawn" if says_withdrawn(title, abstract, comment) else status
 
 
 # -- dates -------------------------------------------------------------------------------------------------------------

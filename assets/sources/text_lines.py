@@ -93,23 +93,37 @@ def text_lines(blocks: Iterable[bytes], limit: int = MAX_RECORD_BYTES) -> Iterat
         blocks: Non-empty blocks, cut anywhere.
         limit: Bytes of a line that are kept.
     """
-    number, rest, cut = 0, b"", False
+    number, line, held = 0, _Line(limit), b""
     for block in blocks:
-        if len(rest) > limit:
-            # Of the part that is dropped only a final CR matters: it may be half of a line end.
-            rest, cut = rest[:limit] + (b"\r" if rest.endswith(b"\r") else b""), True
-        data = rest + block
-        held = b"\r" if data.endswith(b"\r") else b""
-        *complete, rest = _LINE_END.split(data[: len(data) - len(held)])
-        rest += held
-        for content in complete:
+        block = held + block
+        held = b"\r" if block.endswith(b"\r") else b""  # it may be half of a line end
+        first, *others = _LINE_END.split(block[: len(block) - len(held)])
+        line.add(first)
+        for content in others:
             number += 1
-            yield TextLine(number, content[:limit], cut or len(content) > limit)
-            cut = False
-    ended = rest.endswith(b"\r")
-    content = rest[:-1] if ended else rest
-    if content or ended:
-        yield TextLine(number + 1, content[:limit], cut or len(content) > limit)
+            yield line.taken(number)
+            line.add(content)
+    if line.size or held:
+        yield line.taken(number + 1)
+
+
+class _Line:
+    """The line that is open: what a block adds to it costs the block, not what is held."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self.size = 0
+
+    def add(self, content: bytes) -> None:
+        if content and self.size < self._limit:
+            self._parts.append(content[: self._limit - self.size])
+        self.size += len(content)
+
+    def taken(self, number: int) -> TextLine:
+        line = TextLine(number, b"".join(self._parts), self.size > self._limit)
+        self._parts, self.size = [], 0
+        return line
 
 
 def after_last(blocks: Utf8Blocks, cut: Cut | None, found: int, holds: str) -> Cut | None:

@@ -27,6 +27,9 @@ _EXTENSIONS: Mapping[Media, str] = {"json": "json", "xml": "xml", "html": "html"
 #: Name of a finished fetch's record: its content is new, it is that of an earlier fetch, or there is none.
 _NEW, _SAME, _EMPTY = "fetch.json", "same.json", "empty.json"
 
+#: Name of the note that a fetch was given up.
+_GIVEN_UP = "given-up.json"
+
 _FINISHED = re.compile(
     r"^fetches/dt=(?P<dt>\d{4}-\d\d-\d\d)/(?P<service>[^/]+)/(?P<name>[^/]+)/(?P<id>[^/]+)/(?P<file>(?:fetch|same|empty)\.json)$"
 )
@@ -43,7 +46,7 @@ class FetchLog:
         """The newest fetch of the same question, if it was cut off."""
         keys = self._keys(_prefix(dt, connector, name))
         ids = sorted({_folder(key) for key in keys})
-        if not ids or any(key.endswith(f"{ids[-1]}/{end}") for key in keys for end in (_NEW, _SAME, _EMPTY)):
+        if not ids or any(key.endswith(f"{ids[-1]}/{end}") for key in keys for end in (_NEW, _SAME, _EMPTY, _GIVEN_UP)):
             return None
         folder = f"{_prefix(dt, connector, name)}{ids[-1]}/"
         begun = self._store.get_json(f"{folder}begun.json")
@@ -74,6 +77,11 @@ class FetchLog:
         """Keep the record of a page unless there is one of its number."""
         key = f"{_prefix(dt, connector, name)}{begun.fetch_id}/page-{page.number:05}.json"
         return self._store.put_once(key, io.BytesIO(json.dumps(page_json(page), sort_keys=True).encode()))
+
+    def give_up(self, dt: date, connector: str, name: str, begun: Begun) -> None:
+        """Note that nobody goes on with a fetch; its pages stay."""
+        folder = f"{_prefix(dt, connector, name)}{begun.fetch_id}/"
+        self._store.put_json(f"{folder}{_GIVEN_UP}", {"at": datetime.now(UTC).isoformat()})
 
     def finish(self, fetch: Fetch) -> None:
         """Keep the record of a finished fetch; its name tells whether the day has anything new to list."""

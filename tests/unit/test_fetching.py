@@ -289,6 +289,38 @@ def test_another_4xx_is_never_tried_again_and_its_cause_is_told_without_the_key(
         assert run.tokens == ["0", "1"]
 
 
+def reading_400(config: QueryConfig, day: date, step: Step, response: Response) -> Understood:
+    understood = read(config, day, step, response)
+    if not understood.ids:
+        raise PageFault("error_answer", "its backend is down")
+    return understood
+
+
+@pytest.mark.parametrize(
+    ("body", "tokens", "ends"),
+    [
+        (b'{"ids": []}', ["0", "1", "1", "2"], None),
+        (b"<html>Bad Request</html>", ["0", "1"], "HTTP 400, and the answer names no error that passes"),
+        (b"{", ["0", "1"], "HTTP 400, and the answer names no error that passes"),
+        (b"", ["0", "1"], "HTTP 400, and the answer names no error that passes"),
+    ],
+)
+def test_a_4xx_that_a_connector_reads_is_tried_again_only_if_it_names_an_error_that_passes(
+    body: bytes, tokens: list[str], ends: str | None
+) -> None:
+    endpoint = replace(SERVICE.endpoints[0], also_reads=frozenset({400}))
+    connector = replace(SERVICE, read=reading_400, endpoints=(endpoint,))
+    with service(once(Answer(body, status=400))) as run:
+        asked = run.client()
+        if ends is None:
+            done = fetch_day(connector, "q", run.config, DAY, client=asked, log=run.log, config_hash="0")
+            assert run.log.pages(done) == [page(0), page(1), page(2)]
+        else:
+            with pytest.raises(ServiceRefuses, match=ends):
+                fetch_day(connector, "q", run.config, DAY, client=asked, log=run.log, config_hash="0")
+        assert run.tokens == tokens
+
+
 def test_a_redirect_within_the_host_is_followed_and_one_to_another_host_is_not() -> None:
     def moved(asked: Asked) -> Answer:
         if asked.path == "/list":
@@ -459,6 +491,28 @@ def test_a_cut_off_fetch_of_another_question_is_not_gone_on_with() -> None:
             run.fetch()
         run.fetch(config_hash="1")
         assert run.tokens == ["0", "1", "0", "1", "2"]
+
+
+def test_a_fetch_whose_token_has_died_meanwhile_is_begun_anew() -> None:
+    with service(once(Answer(status=503), times=QUICK.attempts)) as run:
+        with pytest.raises(ServiceUnreachable):
+            run.fetch()
+        run.server.asked.clear()
+        run.server.answer = once(Answer(b"unknown token", status=400))
+        done = run.fetch()
+        assert run.tokens == ["1", "0", "1", "2"]
+        assert done.fetched == 6
+        assert len(run.log.given_up) == 1
+
+
+def test_a_fetch_that_failed_for_good_is_begun_anew_and_not_gone_on_with() -> None:
+    same = json.dumps({"ids": ["id-1-0", "id-1-1"], "total": 6, "next": 1}).encode()
+    with service(once(Answer(same), times=RESTARTS + 1)) as run:
+        with pytest.raises(FetchFailed, match="repeated_token"):
+            run.fetch()
+        run.server.asked.clear()
+        assert run.fetch().fetched == 6
+        assert run.tokens == ["0", "1", "2"]
 
 
 def test_a_page_that_another_run_has_kept_stops_this_one() -> None:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.sources import hf_papers_page
 from assets.sources.base import Quarantined, RawObject, Record
-from assets.sources.hf_papers_page import SOURCE
+from assets.sources.hf_papers import hf_papers_page
+from assets.sources.hf_papers.hf_papers_page import SOURCE
 from assets.sources.streams import MAX_LINE_BYTES, open_stream
 
 RAW = RawObject(

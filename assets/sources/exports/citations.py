@@ -14,6 +14,7 @@ from assets.sources.base import Author, Status
 from assets.sources.bibliography import AuthorDetail, Bibliography, Identifier
 from assets.sources.dates import parse_date, parse_issue_date
 from assets.sources.identifiers import normalise_arxiv, normalise_doi, normalise_pmcid, normalise_pmid
+from assets.sources.withdrawals import says_withdrawn
 
 # Identifiers where they say themselves what they are, in running text. A DOI ends at white space or what closes a link.
 _DOI_WITHIN = re.compile(r"(?:doi\.org/|\bdoi\s?[:=]?\s?)(10\.[0-9]{4,9}/[^\s\"<>{}|]+)", re.IGNORECASE)
@@ -161,7 +162,7 @@ def page_range(first: str | None, last: str | None) -> str | None:
 
 def said_status(title: str) -> Status:
     """What a title itself says of its paper, as PubMed and publishers mark a withdrawal."""
-    return "withdrawn" if re.match(r"\W*(?:WITHDRAWN\b|Withdrawn:)", title) else "new"
+    return "withdrawn" if says_withdrawn(title=title) else "new"
 
 
 def without_empty(bibliography: Bibliography) -> Bibliography | None:

@@ -1,18 +1,25 @@
-"""The Hugging Face papers page as text: a header, then a title line and an abstract line for each paper.
+"""The source ``hf_papers_page``: the Hugging Face papers page, saved as text or as the site's HTML.
 
-The page carries no identifiers, dates or authors; its day is the day it is landed for. Text is passed on as received.
-What does not belong here: the site's JSON interface, cleaning of text (`assets.listings.text`).
+As text it is a header, then a title line and an abstract line for each paper: no identifiers, dates or authors. As HTML
+it carries the same items as the site's JSON interface, in the order in which the page shows them. Its day is the day it
+is landed or fetched for. Text is passed on as received. What does not belong here: where the items lie in the HTML
+(`assets.sources.hf_papers.island`), cleaning of text (`assets.listings.text`).
 """
 
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from assets.sources.base import Quarantined, RawObject, Record, Source, excerpt
+from assets.sources import json_rows
+from assets.sources.base import Quarantined, RawObject, Record, Source, StreamDamaged, excerpt
+from assets.sources.hf_papers.hf_papers import papers
+from assets.sources.hf_papers.island import LIST, daily_papers
+from assets.sources.json_rows import read_page
 from assets.sources.streams import Line, lines
 
 #: A page is held in memory to be paired. The seed page, 119 papers, is 173 kB.
@@ -65,10 +72,15 @@ class _Page:
 def parse(stream: BinaryIO, raw: RawObject) -> Iterator[Record | Quarantined]:
     """Titles with their abstracts, in the order of the page; whatever does not pair is quarantined with its line.
 
-    Reasons: ``title_without_abstract``, ``abstract_without_title``, ``invalid_utf8`` and ``line_too_long`` (either
-    takes the pair with it), ``truncated_gzip``, ``empty_file``, ``html_page``, ``file_too_large``.
+    Reasons of a page of text: ``title_without_abstract``, ``abstract_without_title``, ``invalid_utf8`` and
+    ``line_too_long`` (either takes the pair with it), ``truncated_gzip``, ``empty_file``, ``html_page`` (HTML that
+    carries no list), ``file_too_large``. Those of HTML are those of `assets.sources.hf_papers.hf_papers`.
     """
-    page = _read(stream)
+    whole = read_page(stream, MAX_PAGE_BYTES)
+    if (island := _island(whole)) is not None:
+        yield from papers(island, LIST, raw, ranked=True)
+        return
+    page = _read(whole)
     if page.refused is not None:
         reason, cause, shown = page.refused
         yield Quarantined(record_index=0, reason=reason, detail=f"{raw.name}: {cause}", excerpt=excerpt(shown))
@@ -90,18 +102,39 @@ def parse(stream: BinaryIO, raw: RawObject) -> Iterator[Record | Quarantined]:
 
 
 def count(stream: BinaryIO) -> int:
-    """Pairs and orphans on the page; 1 for a page that is refused as a whole."""
-    page = _read(stream)
+    """Pairs and orphans on a page of text, items of one of HTML; 1 for a page that is refused as a whole."""
+    whole = read_page(stream, MAX_PAGE_BYTES)
+    if (island := _island(whole)) is not None:
+        return json_rows.count(island, LIST)
+    page = _read(whole)
     return 1 if page.refused is not None else len(page.read)
 
 
-def _read(stream: BinaryIO) -> _Page:
+def _island(page: json_rows.Page) -> json_rows.Page | None:
+    """The data that a page of HTML carries; None for a page of text, and for HTML without any."""
+    is_markup = page.content[:4096].removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<"
+    return daily_papers(page) if is_markup and len(page.content) <= MAX_PAGE_BYTES else None
+
+
+class _Ending(io.BytesIO):
+    """Bytes that end as the stream they were read from ended."""
+
+    def __init__(self, page: json_rows.Page) -> None:
+        super().__init__(page.content)
+        self._damage = page.damage
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if not line and self._damage is not None:
+            raise StreamDamaged(self._damage)
+        return line
+
+
+def _read(whole: json_rows.Page) -> _Page:
     texts: list[_Text] = []
-    size = 0
     after_header = False
-    for line in lines(stream):
-        size += len(line.content)
-        if size > MAX_PAGE_BYTES or line.number > MAX_PAGE_LINES:
+    for line in lines(_Ending(whole)):
+        if len(whole.content) > MAX_PAGE_BYTES or line.number > MAX_PAGE_LINES:
             limit = f"{MAX_PAGE_BYTES // 2**20} MiB or {MAX_PAGE_LINES} lines"
             return _Page([], ("file_too_large", f"larger than {limit}, which no papers page is", _first(texts)))
         shown, invalid = _decoded(line.content)
@@ -112,7 +145,7 @@ def _read(stream: BinaryIO) -> _Page:
         if line.damaged is None and (button or not rest.strip()):
             continue
         if not texts and _HTML.match(rest):
-            cause = f"line {line.number} begins an HTML page; save the page as text, or use the source's interface"
+            cause = f"line {line.number} begins an HTML page that carries no list of papers"
             return _Page([], ("html_page", cause, rest[:300]))
         texts.append(_Text(line, rest, invalid, after_header, _looks(rest, line)))
         after_header = False
@@ -192,7 +225,7 @@ def _fault(texts: tuple[_Text, ...]) -> tuple[str, str] | None:
 
 SOURCE: Final = Source(
     name="hf_papers_page",
-    description="The Hugging Face papers page saved as text: titles and abstracts, of the day it is landed for.",
+    description="The Hugging Face papers page as text or HTML; the day is the one it is fetched or landed for.",
     extension="txt",
     count=count,
     parse=parse,

@@ -1,0 +1,1 @@
+"""arXiv: the answers of its OAI-PMH service and of its search interface."""

@@ -1,0 +1,1 @@
+"""Europe PMC: the answers of its search."""
