@@ -138,9 +138,9 @@ class Runner:
     def _without_run(self, dt: date) -> DayResult | None:
         """The result of a day for which nothing has to be run, or None."""
         here = self.installation
-        if here.raw.waiting(dt) or here.services.waiting(dt):
-            return None
         entries = here.raw.day(dt)
+        if here.raw.waiting(dt) or here.services.waiting(dt, entries):
+            return None
         if not entries:
             return DayResult(dt.isoformat(), "empty")
         inputs = input_hash(dt, entries, versions(here))

@@ -7,7 +7,7 @@ What does not belong here: how a service is asked (`assets.connectors`), how req
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -142,9 +142,17 @@ class Services:
         chosen = [query for query in self.queries if sources is None or query.connector.source in sources]
         return [query for query in chosen if self.plan(query, dt).due]
 
-    def waiting(self, dt: date) -> bool:
-        """Whether a run of the day would change what it consists of."""
-        return bool(self.due(dt))
+    def waiting(self, dt: date, listed: Iterable[ManifestEntry]) -> bool:
+        """Whether a run of the day would change what it consists of: something is due, or was fetched by hand.
+
+        Args:
+            dt: The day.
+            listed: Its raw objects as the manifests list them.
+        """
+        if self.due(dt):
+            return True
+        there = {_fetched_object(entry) for entries in self.pages(dt).values() for entry in entries}
+        return there != {_fetched_object(entry) for entry in listed if entry.request is not None}
 
     def fetch_due(self, dt: date, sources: Collection[str]) -> list[Fetch]:
         """Fetch what is due for a day: services beside each other, the queries of one service after each other.
@@ -228,6 +236,11 @@ class Services:
         endpoint = next(endpoint for endpoint in connector.endpoints if endpoint.name == step.endpoint)
         address = self._settings.endpoints.get(endpoint.name, endpoint.url)
         return f"{address}{step.path}{'?' + urlencode(step.params) if step.params else ''}"
+
+
+def _fetched_object(entry: ManifestEntry) -> tuple[str, str]:
+    assert entry.request is not None
+    return entry.raw.key, entry.request["fetch_id"]
 
 
 def _budget(query: SavedQuery) -> str:

@@ -38,7 +38,10 @@ def versions(installation: Installation) -> dict[str, str]:
 
 def input_hash(dt: date, entries: Iterable[ManifestEntry], made_with: Mapping[str, str]) -> str:
     """Hash of everything that a day's content follows from: its raw objects, the code, the models."""
-    # The key tells the mapping of a file, too.
-    objects = sorted((entry.raw.key, entry.raw.sha256, entry.raw.fetched_at.isoformat()) for entry in entries)
+    # The key tells the mapping of a file, too; the fetch, what was announced of its lists.
+    objects = sorted(
+        (entry.raw.key, entry.raw.sha256, entry.raw.fetched_at.isoformat(), (entry.request or {}).get("fetch_id", ""))
+        for entry in entries
+    )
     told = json.dumps([dt.isoformat(), objects, dict(sorted(made_with.items()))])
     return hashlib.sha256(told.encode()).hexdigest()

@@ -58,10 +58,10 @@ class Preprints:
         if found is None:
             return Answer(b'{"messages": [{"status": "error"}]}', status=404)
         rows = [row for row in self.rows if row["date"] == found["day"]]
-        if not rows:
-            return _json({"messages": [{"status": "no posts found"}], "collection": []})
         cursor = int(found["cursor"])
         page = rows[cursor : cursor + self.page_size]
+        if not page:
+            return _json({"messages": [{"status": "no posts found"}], "collection": []})
         total = len(rows) if self.total is None else self.total
         message = {"status": "ok", "interval": f"{found['day']}:{found['day']}", "cursor": found["cursor"],
                    "count": len(page), "count_new_papers": f"{total}", "total": f"{total}"}  # fmt: skip

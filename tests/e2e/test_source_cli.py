@@ -18,6 +18,8 @@ from e2e.conftest import Cli, command
 from preprints import Preprints, preprint
 from replay import Answer, Asked, ReplayServer
 
+from assets.connectors import CONNECTORS
+
 DAY = "2026-01-08"
 
 
@@ -29,6 +31,7 @@ class Home:
     path: Path
     service: Preprints
     server: ReplayServer
+    added: str  # what `litlake source add` said of the saved query biorxiv.all
 
     def asked(self) -> list[str]:
         """Cursors that were asked for since the last call."""
@@ -46,15 +49,16 @@ def home(tmp_path_factory: pytest.TempPathFactory, make_cli: Callable[[Path], Cl
         (path / "litlake.toml").write_text(f'contact = "ada@example.org"\n\n[endpoints]\nbiorxiv = "{server.url}"\n')
         cli = make_cli(path)
         try:
-            yield Home(cli, path, service, server)
+            yield Home(cli, path, service, server, cli("source", "add", "biorxiv", "--name", "all").stdout)
         finally:
             cli("down")
 
 
 def test_one_line_switches_a_source_on_and_its_day_is_released(home: Home) -> None:
+    assert f"added biorxiv.all to {home.path / 'sources.toml'}" in home.added
+    assert "next: litlake source check biorxiv.all" in home.added
     listed = home.cli("source", "list").stdout
-    assert "biorxiv" in listed and "litlake source add" in listed
-    assert "biorxiv.all" in home.cli("source", "add", "biorxiv", "--name", "all").stdout
+    assert all(name in listed for name in CONNECTORS)
     queries = json.loads(home.cli("source", "list", "--json").stdout)["queries"]
     assert [(query["service"], query["name"]) for query in queries] == [("biorxiv", "all")]
 
