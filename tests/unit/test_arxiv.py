@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,12 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parsing import Reader
 
 from assets.sources.arxiv import pages
 from assets.sources.arxiv.arxiv import SOURCE
 from assets.sources.arxiv.authors import read_authors
 from assets.sources.base import Author, Quarantined, RawObject, Record
-from assets.sources.streams import open_stream
 
 RAW = RawObject("arxiv", date(2026, 4, 14), "raw/x", "0" * 64, 1, "x", datetime(2026, 4, 15, tzinfo=UTC))
 
@@ -28,24 +27,12 @@ ATOM = (
 )
 
 
-def rows(content: bytes) -> list[Record | Quarantined]:
-    """All rows of a page; conservation and the order of indexes are checked on the way, for every test."""
-    found = list(SOURCE.parse(open_stream(io.BytesIO(content), len(content)), RAW))
-    assert SOURCE.count(open_stream(io.BytesIO(content), len(content))) == len(found)
-    assert [row.record_index for row in found] == list(range(len(found)))
-    return found
-
-
-def listed(content: bytes) -> Record:
-    [row] = rows(content)
-    assert isinstance(row, Record), row
-    return row
+reader = Reader(SOURCE)
+rows, listed = reader.rows, reader.listed
 
 
 def reason(content: bytes) -> str:
-    [row] = rows(content)
-    assert isinstance(row, Quarantined), row
-    return row.reason
+    return reader.refused(content).reason
 
 
 def oai(*records: str, token: str = "<resumptionToken/>") -> bytes:

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import io
-from datetime import UTC, date, datetime
+from datetime import date
 
 import bibtexparser
 import pytest
+from parsing import Reader
 
-from assets.sources.base import Author, Quarantined, RawObject, Record
+from assets.sources.base import Author, Quarantined, Record
 from assets.sources.exports.bibtex import SOURCE
 
-
-def rows(content: bytes) -> list[Record | Quarantined]:
-    """All rows of a file; conservation and the order of indexes are checked on the way, for every test."""
-    raw = RawObject("bibtex", date(2025, 3, 14), "raw/x", "0" * 64, 1, "x", datetime(2025, 3, 15, 6, tzinfo=UTC))
-    found = list(SOURCE.parse(io.BytesIO(content), raw))
-    assert SOURCE.count(io.BytesIO(content)) == len(found)
-    assert [row.record_index for row in found] == list(range(len(found)))
-    return found
-
-
-def listed(content: bytes) -> Record:
-    [row] = rows(content)
-    assert isinstance(row, Record), row
-    return row
-
-
-def refused(content: bytes) -> Quarantined:
-    [row] = rows(content)
-    assert isinstance(row, Quarantined), row
-    return row
+reader = Reader(SOURCE)
+rows, listed, refused = reader.rows, reader.listed, reader.refused
 
 
 FULL = rb"""

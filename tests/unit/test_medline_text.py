@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import gzip
 import io
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 from Bio import Medline
+from parsing import Reader
 
-from assets.sources.base import Author, Quarantined, RawObject, Record
+from assets.sources.base import Author, Quarantined, Record
 from assets.sources.pubmed.medline_text import SOURCE
 from assets.sources.text_lines import MAX_RECORD_BYTES
 
-
-def rows(content: bytes) -> list[Record | Quarantined]:
-    """All rows of a file; conservation and the order of indexes are checked on the way, for every test."""
-    raw = RawObject("medline_text", date(2025, 3, 14), "raw/x", "0" * 64, 1, "x", datetime(2025, 3, 15, 6, tzinfo=UTC))
-    found = list(SOURCE.parse(io.BytesIO(content), raw))
-    assert SOURCE.count(io.BytesIO(content)) == len(found)
-    assert [row.record_index for row in found] == list(range(len(found)))
-    return found
-
-
-def listed(content: bytes) -> Record:
-    [row] = rows(content)
-    assert isinstance(row, Record), row
-    return row
-
-
-def refused(content: bytes) -> Quarantined:
-    [row] = rows(content)
-    assert isinstance(row, Quarantined), row
-    return row
+reader = Reader(SOURCE)
+rows, listed, refused = reader.rows, reader.listed, reader.refused
 
 
 FULL = b"""
