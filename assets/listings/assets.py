@@ -43,7 +43,7 @@ def listings(context: dg.AssetExecutionContext, litlake: dg.ResourceParam[Instal
     with step(context):
         entries = litlake.raw.day(dt)
         day = read_day(
-            (entry.raw, SOURCES_BY_NAME[entry.raw.source].parse, litlake.raw.open(entry.raw)) for entry in entries
+            (entry.raw, SOURCES_BY_NAME[entry.raw.source].read, litlake.raw.open(entry.raw)) for entry in entries
         )
         raw_objects = _raw_objects(entries)
         stage = litlake.staging.write

@@ -6,13 +6,14 @@ Rows name their listing; the listing names the work. What does not belong here: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
-from assets.sources.base import RawObject, Record
+from assets.sources.base import Record
 from assets.sources.bibliography import BIBLIOGRAPHY_COLUMNS
+from assets.sources.columns import frame_of
 
 _LISTING: dict[str, Any] = {
     "listing_id": pl.String,
@@ -71,20 +72,41 @@ DETAIL_SCHEMAS: dict[str, dict[str, Any]] = {
     "trending": TRENDING_SCHEMA,
 }
 
+#: Columns that are those of the listing, wherever they stand.
+LISTING_COLUMNS = (*_LISTING, *_PLACE, "licence", "arxiv_id", "title", "fetched_at")
+
 #: A figure that drifts is worth every fetch; all else is told by the listing that is kept.
 _EVERY_FETCH = frozenset({"trending"})
 
 
-def detail_rows(record: Record, listing: dict[str, Any], raw: RawObject) -> dict[str, list[dict[str, Any]]]:
-    """Rows of each frame for one record.
+#: What each frame takes from the canonical row of its listing, beside the columns of its own.
+_OF_LISTING = {
+    name: [column for column in schema if column in LISTING_COLUMNS] for name, schema in DETAIL_SCHEMAS.items()
+}
+
+
+def detail_columns(records: Sequence[Record]) -> dict[str, pl.DataFrame]:
+    """The columns of each frame that the records themselves fill, with ``row``, the record's place among them."""
+    frames = {name: _columns(rows(records), _own(name)) for name, rows in _ROWS.items()}
+    told = [(row, record.bibliography) for row, record in enumerate(records) if record.bibliography]
+    columns: dict[str, Sequence[Any]] = {
+        name: [said.get(name) or None for _, said in told] for name in BIBLIOGRAPHY_COLUMNS
+    }
+    columns["row"] = [row for row, _ in told]
+    frames["bibliography"] = frame_of(columns, _own("bibliography"))
+    return frames
+
+
+def with_listing(name: str, details: pl.DataFrame, listings: pl.DataFrame) -> pl.DataFrame:
+    """Rows of one frame whose listings are there, in the columns of its table.
 
     Args:
-        record: As parsed.
-        listing: Its canonical row.
-        raw: The object that holds it.
+        name: Of the frame.
+        details: Its rows as `detail_columns` made them.
+        listings: Canonical records with the ``row`` that they stood in.
     """
-    of_listing = {name: listing[name] for name in (*_LISTING, *_PLACE)}
-    return {name: [{**of_listing, **row} for row in rows(record, listing, raw)] for name, rows in _ROWS.items()}
+    known = listings.select("row", *_OF_LISTING[name])
+    return details.join(known, on="row", how="inner", maintain_order="left").select(DETAIL_SCHEMAS[name].keys())
 
 
 def of_kept(name: str, frame: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
@@ -97,51 +119,38 @@ def of_kept(name: str, frame: pl.DataFrame, records: pl.DataFrame) -> pl.DataFra
 _ORDER = ("listing_id", "fetched_at", "raw_key", "record_index", "passage_index", "figure_index")
 
 
-def _bibliography(record: Record, listing: dict[str, Any], raw: RawObject) -> Iterator[dict[str, Any]]:
-    if record.bibliography:
-        yield dict(record.bibliography)
+def _passages(records: Sequence[Record]) -> Iterator[tuple[Any, ...]]:
+    for row, record in enumerate(records):
+        for index, each in enumerate(record.passages):
+            yield row, index, each.kind, each.section_path, each.text
 
 
-def _passages(record: Record, listing: dict[str, Any], raw: RawObject) -> Iterator[dict[str, Any]]:
-    for index, passage in enumerate(record.passages):
-        yield {
-            "passage_index": index,
-            "kind": passage.kind,
-            "section_path": passage.section_path,
-            "text": passage.text,
-            "licence": listing["licence"],
-        }
+def _figures(records: Sequence[Record]) -> Iterator[tuple[Any, ...]]:
+    for row, record in enumerate(records):
+        for index, each in enumerate(record.figures):
+            yield row, index, each.figure_id, each.kind, each.label, each.caption, each.graphic, each.cited_by
 
 
-def _figures(record: Record, listing: dict[str, Any], raw: RawObject) -> Iterator[dict[str, Any]]:
-    for index, figure in enumerate(record.figures):
-        yield {
-            "figure_index": index,
-            "figure_id": figure.figure_id,
-            "kind": figure.kind,
-            "label": figure.label,
-            "caption": figure.caption,
-            "graphic": figure.graphic,
-            "cited_by": figure.cited_by,
-            "licence": listing["licence"],
-        }
+def _trending(records: Sequence[Record]) -> Iterator[tuple[Any, ...]]:
+    for row, record in enumerate(records):
+        if record.attention is not None:
+            yield row, record.attention.upvotes, record.attention.comments, record.attention.rank
 
 
-def _trending(record: Record, listing: dict[str, Any], raw: RawObject) -> Iterator[dict[str, Any]]:
-    if record.attention is not None:
-        yield {
-            "arxiv_id": listing["arxiv_id"],
-            "title": listing["title"],
-            "upvotes": record.attention.upvotes,
-            "comments": record.attention.comments,
-            "rank": record.attention.rank,
-            "fetched_at": raw.fetched_at,
-        }
-
-
-_ROWS: dict[str, Callable[[Record, dict[str, Any], RawObject], Iterator[dict[str, Any]]]] = {
-    "bibliography": _bibliography,
+#: Rows of the own columns of a frame, in the order of its schema.
+_ROWS: dict[str, Callable[[Sequence[Record]], Iterator[tuple[Any, ...]]]] = {
     "passages": _passages,
     "figures": _figures,
     "trending": _trending,
 }
+
+
+def _own(name: str) -> dict[str, Any]:
+    """Columns that a record itself fills."""
+    taken = _OF_LISTING[name]
+    return {"row": pl.Int64} | {column: kind for column, kind in DETAIL_SCHEMAS[name].items() if column not in taken}
+
+
+def _columns(rows: Iterator[tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return frame_of(dict(zip(schema, columns, strict=True)), schema)

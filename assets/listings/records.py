@@ -8,20 +8,19 @@ by the gate: every record of every raw object ends in exactly one of the two fra
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 import polars as pl
 
-from assets.listings.details import DETAIL_SCHEMAS, detail_rows, of_kept
+from assets.listings.details import DETAIL_SCHEMAS, of_kept, with_listing
 from assets.listings.links import find_links
+from assets.listings.parsed import QUARANTINE_SCHEMA, ParsedBatch, parsed_batches, quarantine_frame
 from assets.listings.text import clean, normalised_title, text_sha256
-from assets.sources.base import Parser, Quarantined, RawObject, Record, excerpt
-from assets.sources.streams import open_stream
+from assets.sources.base import Quarantined, RawObject, Reader, excerpt
+from assets.sources.columns import RECORD_COLUMNS, column_of
 
-_AUTHOR = pl.Struct({"name": pl.String, "orcid": pl.String, "affiliation": pl.String})
-_SECTION = pl.Struct({"label": pl.String, "text": pl.String})
 _LINK = pl.Struct({"url_raw": pl.String, "url": pl.String, "host": pl.String, "role": pl.String})
 
 #: Columns of a canonical record. ``title_raw`` and ``abstract_raw`` are null where cleaning changed nothing.
@@ -39,8 +38,8 @@ RECORD_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "abstract_raw": pl.String,
     "text_changes": pl.List(pl.String),
     "text_sha256": pl.String,
-    "abstract_sections": pl.List(_SECTION),
-    "authors": pl.List(_AUTHOR),
+    "abstract_sections": RECORD_COLUMNS["abstract_sections"],
+    "authors": RECORD_COLUMNS["authors"],
     "journal": pl.String,
     "published_on": pl.Date,
     "language": pl.String,
@@ -62,25 +61,6 @@ RECORD_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "fetched_at": pl.Datetime("us", "UTC"),
 }
 
-#: Columns of a quarantined record.
-QUARANTINE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "dt": pl.Date,
-    "source": pl.String,
-    "raw_key": pl.String,
-    "record_index": pl.Int64,
-    "reason": pl.String,
-    "detail": pl.String,
-    "excerpt": pl.String,
-}
-
-#: Fields of a record that become columns as they are.
-_AS_THEY_ARE = tuple(
-    set(RECORD_SCHEMA) & set(Record.__dataclass_fields__) - {"title", "abstract", "abstract_sections", "authors"}
-)
-
-#: Rows of one frame that are held as Python objects.
-BATCH_ROWS = 5_000
-
 #: Reasons that set a record aside without a fault in it: the same listing stands in the day once already.
 REPEAT_REASONS = frozenset({"repeated_listing", "superseded_listing"})
 
@@ -100,114 +80,113 @@ class DayRecords:
     details: Mapping[str, pl.DataFrame]
 
 
-def read_day(objects: Iterable[tuple[RawObject, Parser, BinaryIO]]) -> DayRecords:
+def read_day(objects: Iterable[tuple[RawObject, Reader, BinaryIO]]) -> DayRecords:
     """Read every raw object of a day.
 
     Args:
-        objects: Each object with the parser of its source and its bytes as received, at their start. Streams are
+        objects: Each object with the reader of its source and its bytes as received, at their start. Streams are
             closed here, one after the other, so that at most one is open.
     """
-    frames = _Frames()
-    for raw, parse, received in objects:
-        with received:
-            for item in parse(open_stream(received, raw.size), raw):
-                frames.add(item, raw)
-    records, repeats = _separate_repeats(frames.frame("records"))
-    quarantine = pl.concat([frames.frame("quarantine"), repeats])
+    frames: dict[str, list[pl.DataFrame]] = {name: [pl.DataFrame(schema=dict(kind))] for name, kind in _SCHEMAS.items()}
+    for batch in parsed_batches(objects):
+        for name, frame in _canonical(batch).items():
+            frames[name].append(frame)
+    whole = {name: pl.concat(parts) for name, parts in frames.items()}
+    records, repeats = _separate_repeats(whole["records"])
+    quarantine = pl.concat([whole["quarantine"], repeats])
     return DayRecords(
         records.sort("source", "source_id", "version", "listing_id", nulls_last=False),
         quarantine.sort("source", "raw_key", "record_index"),
-        {name: of_kept(name, frames.frame(name), records) for name in DETAIL_SCHEMAS},
+        {name: of_kept(name, whole[name], records) for name in DETAIL_SCHEMAS},
     )
 
 
-class _Frames:
-    """Rows that become columns a batch at a time: as Python objects, a large day would not fit in memory."""
+_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    "records": RECORD_SCHEMA,
+    "quarantine": QUARANTINE_SCHEMA,
+    **DETAIL_SCHEMAS,
+}
 
-    _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
-        "records": RECORD_SCHEMA,
-        "quarantine": QUARANTINE_SCHEMA,
-        **DETAIL_SCHEMAS,
+
+def _canonical(batch: ParsedBatch) -> dict[str, pl.DataFrame]:
+    """The frames that one batch adds: its records cleaned and identified, what they carry, what cannot be listed."""
+    parsed = batch.records.with_columns(pl.int_range(pl.len()).alias("row"))
+    records = parsed.with_columns(*_of_objects(batch.raws), *_cleaned(batch)).select(*RECORD_SCHEMA, "row")
+    listable = (pl.col("status") == "deleted") | (pl.col("title").fill_null("") != "")
+    untitled = [
+        (batch.raws[row], _without_title(batch.raws[row], index, title))
+        for row, index, title in parsed.filter(~records.select(listable).to_series())
+        .select("row", "record_index", "title")
+        .iter_rows()
+    ]
+    listings = records.filter(listable)
+    return {
+        "records": listings.drop("row"),
+        "quarantine": pl.concat([batch.quarantine, quarantine_frame(untitled)]),
+        **{name: with_listing(name, details, listings) for name, details in batch.details.items()},
     }
 
-    def __init__(self) -> None:
-        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in self._SCHEMAS}
-        self._frames: dict[str, list[pl.DataFrame]] = {name: [] for name in self._SCHEMAS}
 
-    def add(self, item: Record | Quarantined, raw: RawObject) -> None:
-        """Put what a parser yielded where it belongs."""
-        if isinstance(item, Record):
-            row = _canonical(item, raw)
-            if item.status == "deleted" or row["title"]:
-                self._append("records", row)
-                for name, rows in detail_rows(item, row, raw).items():
-                    for detail in rows:
-                        self._append(name, detail)
-                return
-            item = _without_title(item, raw)
-        self._append("quarantine", _quarantine_row(raw, item))
-
-    def frame(self, name: str) -> pl.DataFrame:
-        """Every row of one frame."""
-        self._flush(name)
-        return pl.concat([pl.DataFrame(schema=dict(self._SCHEMAS[name])), *self._frames[name]])
-
-    def _append(self, name: str, row: dict[str, Any]) -> None:
-        self._rows[name].append(row)
-        if len(self._rows[name]) >= BATCH_ROWS:
-            self._flush(name)
-
-    def _flush(self, name: str) -> None:
-        if self._rows[name]:
-            self._frames[name].append(pl.DataFrame(self._rows[name], schema=dict(self._SCHEMAS[name])))
-            self._rows[name] = []
+def _of_objects(raws: Sequence[RawObject]) -> list[pl.Series]:
+    """What the raw objects of the rows say of them."""
+    columns: dict[str, Sequence[Any]] = {
+        "source": [raw.source for raw in raws],
+        "dt": [raw.dt for raw in raws],
+        "raw_key": [raw.key for raw in raws],
+        "raw_sha256": [raw.sha256 for raw in raws],
+        "fetched_at": [raw.fetched_at for raw in raws],
+    }
+    return [column_of(name, values, RECORD_SCHEMA[name]) for name, values in columns.items()]
 
 
-def _without_title(record: Record, raw: RawObject) -> Quarantined:
-    detail = f"record {record.record_index} of {raw.name}: nothing is left of its title once cleaned"
-    return Quarantined(
-        record_index=record.record_index, reason="missing_title", detail=detail, excerpt=excerpt(record.title or "")
-    )
+def _cleaned(batch: ParsedBatch) -> list[pl.Series]:
+    """Columns that are computed record by record: clean texts, identity, links."""
+    columns: dict[str, list[Any]] = {name: [] for name in _COMPUTED}
+    for raw, row in zip(batch.raws, batch.records.select(_CLEANED_FROM).iter_rows(), strict=True):
+        for name, value in zip(_COMPUTED, _computed(raw, *row), strict=True):
+            columns[name].append(value)
+    return [column_of(name, values, RECORD_SCHEMA[name]) for name, values in columns.items()]
 
 
-def _canonical(record: Record, raw: RawObject) -> dict[str, Any]:
-    """One record as a row of `RECORD_SCHEMA`."""
-    title = clean(record.title, kind="title") if record.title is not None else None
-    abstract = clean(record.abstract, kind="abstract") if record.abstract is not None else None
+_CLEANED_FROM = ("source_id", "version", "title", "abstract", "abstract_sections", "comment")
+_COMPUTED = ("listing_id", "source_id", "title", "title_raw", "title_key", "abstract", "abstract_raw", "text_changes",
+             "text_sha256", "abstract_sections", "links")  # fmt: skip
+
+
+def _computed(
+    raw: RawObject,
+    source_id: str | None,
+    version: str | None,
+    title_raw: str | None,
+    abstract_raw: str | None,
+    sections: list[dict[str, str]],
+    comment: str | None,
+) -> tuple[Any, ...]:
+    """The values of `_COMPUTED` for one record."""
+    title = clean(title_raw, kind="title") if title_raw is not None else None
+    abstract = clean(abstract_raw, kind="abstract") if abstract_raw is not None else None
     title_key = normalised_title(title.text) if title else ""
-    source_id = record.source_id or f"title-{_short_hash(title_key)}"
-    changes = sorted({*(title.changes if title else ()), *(abstract.changes if abstract else ())})
-    words = "\n".join(part for part in (record.title, record.abstract, record.comment) if part)
-    row: dict[str, Any] = {name: getattr(record, name) for name in _AS_THEY_ARE}
-    row.update(
-        listing_id=_short_hash("\x1f".join([raw.source, source_id, record.version or "", raw.dt.isoformat()])),
-        source=raw.source,
-        source_id=source_id,
-        dt=raw.dt,
-        title=title.text if title else None,
-        title_raw=record.title if title and title.text != record.title else None,
-        title_key=title_key,
-        abstract=(abstract.text or None) if abstract else None,
-        abstract_raw=record.abstract if abstract and abstract.text != record.abstract else None,
-        text_changes=changes,
-        abstract_sections=[
-            {"label": section.label, "text": clean(section.text, kind="abstract").text}
-            for section in record.abstract_sections
-        ],
-        authors=[
-            {"name": author.name, "orcid": author.orcid, "affiliation": author.affiliation} for author in record.authors
-        ],
-        links=[asdict(link) for link in find_links(words)],
-        raw_key=raw.key,
-        raw_sha256=raw.sha256,
-        fetched_at=raw.fetched_at,
+    known_as = source_id or f"title-{_short_hash(title_key)}"
+    texts = title.text if title else None, (abstract.text or None) if abstract else None
+    words = "\n".join(part for part in (title_raw, abstract_raw, comment) if part)
+    return (
+        _short_hash("\x1f".join([raw.source, known_as, version or "", raw.dt.isoformat()])),
+        known_as,
+        texts[0],
+        title_raw if title and title.text != title_raw else None,
+        title_key,
+        texts[1],
+        abstract_raw if abstract and abstract.text != abstract_raw else None,
+        sorted({*(title.changes if title else ()), *(abstract.changes if abstract else ())}),
+        text_sha256(*texts),
+        [{"label": each["label"], "text": clean(each["text"], kind="abstract").text} for each in sections],
+        [asdict(link) for link in find_links(words)],
     )
-    row["text_sha256"] = text_sha256(row["title"], row["abstract"])
-    return row
 
 
-def _quarantine_row(raw: RawObject, fault: Quarantined) -> dict[str, Any]:
-    return {"dt": raw.dt, "source": raw.source, "raw_key": raw.key, **asdict(fault)}
+def _without_title(raw: RawObject, index: int, title: str | None) -> Quarantined:
+    detail = f"record {index} of {raw.name}: nothing is left of its title once cleaned"
+    return Quarantined(record_index=index, reason="missing_title", detail=detail, excerpt=excerpt(title or ""))
 
 
 def _separate_repeats(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

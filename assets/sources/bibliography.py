@@ -145,7 +145,9 @@ class Bibliography(TypedDict, total=False):
     article_ids: list[Identifier]
     dates: list[Dated]
     author_details: list[AuthorDetail]
+    investigators: list[AuthorDetail]  # named as members of a group that is an author, or as collaborators
     other_abstracts: list[OtherAbstract]
+    abstract_categories: list[str | None]  # NLM's category (BACKGROUND, METHODS, …) of each part of the abstract
     abstract_copyright: str | None
     mesh_headings: list[MeshHeading]
     supplementary_concepts: list[Concept]
@@ -162,6 +164,17 @@ class Bibliography(TypedDict, total=False):
 
 
 _IDENTIFIER = pl.Struct({"kind": pl.String, "value": pl.String})
+_PERSON = pl.Struct(
+    {
+        "family": pl.String,
+        "given": pl.String,
+        "initials": pl.String,
+        "suffix": pl.String,
+        "collective": pl.String,
+        "orcid": pl.String,
+        "affiliations": pl.List(pl.String),
+    }
+)
 _QUALIFIER = pl.Struct({"name": pl.String, "ui": pl.String, "is_major": pl.Boolean})
 
 #: Columns of `Bibliography`, each null where the source does not know it.
@@ -180,20 +193,10 @@ BIBLIOGRAPHY_COLUMNS: dict[str, Any] = {
     "languages": pl.List(pl.String),
     "article_ids": pl.List(_IDENTIFIER),
     "dates": pl.List(pl.Struct({"kind": pl.String, "value": pl.String, "on": pl.Date})),
-    "author_details": pl.List(
-        pl.Struct(
-            {
-                "family": pl.String,
-                "given": pl.String,
-                "initials": pl.String,
-                "suffix": pl.String,
-                "collective": pl.String,
-                "orcid": pl.String,
-                "affiliations": pl.List(pl.String),
-            }
-        )
-    ),
+    "author_details": pl.List(_PERSON),
+    "investigators": pl.List(_PERSON),
     "other_abstracts": pl.List(pl.Struct({"language": pl.String, "kind": pl.String, "text": pl.String})),
+    "abstract_categories": pl.List(pl.String),
     "abstract_copyright": pl.String,
     "mesh_headings": pl.List(
         pl.Struct({"descriptor": pl.String, "ui": pl.String, "is_major": pl.Boolean, "qualifiers": pl.List(_QUALIFIER)})

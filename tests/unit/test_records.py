@@ -330,7 +330,7 @@ def test_figures_that_drift_keep_every_fetch_and_all_else_the_last_one() -> None
 
 
 def test_a_day_of_many_records_is_put_together_from_batches_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assets.listings.records.BATCH_ROWS", 3)
+    monkeypatch.setattr("assets.listings.parsed.BATCH_ITEMS", 3)
     items = [
         record(index, f"Title {index}", source_id=f"{index:02}", bibliography={"issue": str(index)})
         for index in range(8)

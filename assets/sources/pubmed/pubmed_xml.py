@@ -7,16 +7,22 @@ a file is cut (`assets.sources.pubmed.split`), what an element means (`assets.so
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from lxml import etree
+from xml2arrow.exceptions import Xml2ArrowError
 
 from assets.sources.base import Quarantined, RawObject, Record, Source
+from assets.sources.columns import Columns
 from assets.sources.dates import publication_fault
 from assets.sources.faults import Unlistable
+from assets.sources.pubmed.books import read_book
 from assets.sources.pubmed.count import count
-from assets.sources.pubmed.records import read_article, read_book, read_deletion
+from assets.sources.pubmed.records import read_article, read_deletion
+from assets.sources.pubmed.regular import regular
 from assets.sources.pubmed.split import DELETION, Cut, Splitter
+from assets.sources.pubmed.tabular import read_columns
 from assets.sources.xml_encoding import Utf8Blocks
 
 _READERS = {
@@ -25,6 +31,10 @@ _READERS = {
     b"PubmedBookArticle": read_book,
     DELETION: read_deletion,
 }
+#: Records that are read at a time, and bytes of them.
+RUN_RECORDS = 1_000
+RUN_BYTES = 6 * 1024 * 1024
+
 _UNDEFINED_ENTITY = 26  # libxml2: XML_ERR_UNDECLARED_ENTITY
 _UNDEFINED_PREFIX = 201  # libxml2: XML_NS_ERR_UNDEFINED_NAMESPACE
 
@@ -43,14 +53,71 @@ def _parser(*, recover: bool) -> etree.XMLParser:
 
 def parse(stream: BinaryIO, raw: RawObject) -> Iterator[Record | Quarantined]:
     """Records of a PubMed file in order; see `assets.sources.base.Parser`."""
+    for run in _runs(stream):
+        for index, cut in run.cuts:
+            yield _item(cut, index, raw, run)
+
+
+def read(stream: BinaryIO, raw: RawObject) -> Iterator[Columns | Record | Quarantined]:
+    """The same records, most of them as columns; see `assets.sources.base.Reader`."""
+    for run in _runs(stream):
+        likely = [(index, cut) for index, cut in run.cuts if cut.element == b"PubmedArticle" and cut.fault is None]
+        flags = regular([cut.content for _, cut in likely])
+        read_already: set[int] = set()
+        for columns, indexes in _columns([each for each, flag in zip(likely, flags, strict=True) if flag], raw):
+            yield columns
+            read_already |= indexes
+        for index, cut in run.cuts:
+            if index not in read_already:
+                yield _item(cut, index, raw, run)
+
+
+@dataclass(frozen=True, slots=True)
+class _RunOfCuts:
+    """Records that stand one after the other, with their places in the file."""
+
+    cuts: list[tuple[int, Cut]]
+    encoding: str
+    parser: etree.XMLParser
+
+
+def _runs(stream: BinaryIO) -> Iterator[_RunOfCuts]:
     blocks = Utf8Blocks(stream)
     parser = _parser(recover=False)
+    cuts: list[tuple[int, Cut]] = []
+    size = 0
     for index, cut in enumerate(Splitter(blocks)):
-        try:
-            yield _read(cut, index, raw, parser, blocks.encoding or "utf-8")
-        except Unlistable as fault:
-            place = f"record {index} at byte {cut.offset}" if cut.element else ""
-            yield fault.quarantined(index, place, cut.content)
+        cuts.append((index, cut))
+        size += len(cut.content)
+        if len(cuts) >= RUN_RECORDS or size >= RUN_BYTES:
+            yield _RunOfCuts(cuts, blocks.encoding or "utf-8", parser)
+            cuts, size = [], 0
+    if cuts:
+        yield _RunOfCuts(cuts, blocks.encoding or "utf-8", parser)
+
+
+def _columns(cuts: list[tuple[int, Cut]], raw: RawObject) -> Iterator[tuple[Columns, set[int]]]:
+    """Columns with the places that they hold. One record that native code refuses costs the others some time only."""
+    if not cuts:
+        return
+    indexes = [index for index, _ in cuts]
+    try:
+        columns, slow = read_columns([cut.content for _, cut in cuts], indexes, raw)
+    except (Xml2ArrowError, ValueError):
+        half = len(cuts) // 2
+        if half:
+            yield from _columns(cuts[:half], raw)
+            yield from _columns(cuts[half:], raw)
+        return
+    yield columns, set(indexes) - {indexes[place] for place in slow}
+
+
+def _item(cut: Cut, index: int, raw: RawObject, run: _RunOfCuts) -> Record | Quarantined:
+    try:
+        return _read(cut, index, raw, run.parser, run.encoding)
+    except Unlistable as fault:
+        place = f"record {index} at byte {cut.offset}" if cut.element else ""
+        return fault.quarantined(index, place, cut.content)
 
 
 def _read(cut: Cut, index: int, raw: RawObject, parser: etree.XMLParser, encoding: str) -> Record:
@@ -98,4 +165,5 @@ SOURCE = Source(
     extension="xml",
     count=count,
     parse=parse,
+    read_columns=read,
 )

@@ -205,9 +205,10 @@ class Splitter:
         find = self._data.find
         if self._open != b"PubmedArticle" and find(b"MedlineCitation", start, end) >= 0:
             return True
-        return any(
-            find(sign, start, end) >= 0 for sign, part in _DISTURBANCES if not part or find(part, start, end) >= 0
-        )
+        for sign, part in _DISTURBANCES:
+            if (not part or find(part, start, end) >= 0) and find(sign, start, end) >= 0:
+                return True
+        return False
 
     def _cut(self, end: int) -> Cut:
         assert self._open is not None
