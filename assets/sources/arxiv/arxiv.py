@@ -17,9 +17,7 @@ from assets.sources.arxiv.records import read_element
 from assets.sources.base import Quarantined, RawObject, Record, Source
 from assets.sources.dates import publication_fault
 from assets.sources.faults import Unlistable
-
-_UNDEFINED_ENTITY = 26  # libxml2: XML_ERR_UNDECLARED_ENTITY
-_UNDEFINED_PREFIX = 201  # libxml2: XML_NS_ERR_UNDEFINED_NAMESPACE
+from assets.sources.xml_record import RecordParser, check_encoding
 
 #: The namespaces that the root of a page declares, for a record on its own.
 _BEGIN = (
@@ -29,21 +27,9 @@ _BEGIN = (
 _END = b"</page>"
 
 
-def _parser(*, recover: bool) -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        recover=recover,
-        remove_comments=True,
-        remove_pis=True,
-    )
-
-
 def parse(stream: BinaryIO, raw: RawObject) -> Iterator[Record | Quarantined]:
     """Records of a page in order; see `assets.sources.base.Parser`."""
-    parser = _parser(recover=False)
+    parser = RecordParser()
     for index, piece in enumerate(pieces(read_page(stream))):
         try:
             yield _read(piece, index, raw, parser)
@@ -52,33 +38,18 @@ def parse(stream: BinaryIO, raw: RawObject) -> Iterator[Record | Quarantined]:
             yield fault.quarantined(index, place, piece.content)
 
 
-def _read(piece: Piece, index: int, raw: RawObject, parser: etree.XMLParser) -> Record:
+def _read(piece: Piece, index: int, raw: RawObject, parser: RecordParser) -> Record:
     if piece.fault is not None:
         raise Unlistable(piece.fault, piece.detail)
-    try:
-        piece.content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # At the very end of a page that broke off, half a character is part of the break.
-        reason = "truncated_xml" if piece.at_end and error.end == len(piece.content) else "invalid_utf8"
-        raise Unlistable(reason, f"not valid UTF-8 at byte {error.start} of the record") from error
+    check_encoding(piece.content, at_end=piece.at_end)
     record = read_element(_element(piece, parser), index)
     if fault := publication_fault(record.published_on, raw):
         raise Unlistable("implausible_date", f"arXiv:{record.source_id}: {fault}")
     return record
 
 
-def _element(piece: Piece, parser: etree.XMLParser) -> etree._Element:
-    content = _BEGIN + piece.content + _END
-    try:
-        page = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        kinds = {entry.type for entry in parser.error_log}
-        if kinds != {_UNDEFINED_PREFIX}:
-            reason = "undefined_entity" if _UNDEFINED_ENTITY in kinds else "malformed_xml"
-            detail = " ".join((error.msg or "not well-formed").split())
-            raise Unlistable("truncated_xml" if piece.at_end else reason, f"{detail} (within the record)") from error
-        # Nothing is wrong but namespace prefixes that the page's root declares: recovering loses nothing.
-        page = etree.fromstring(content, _parser(recover=True))
+def _element(piece: Piece, parser: RecordParser) -> etree._Element:
+    page = parser.element(_BEGIN + piece.content + _END, at_end=piece.at_end)
     element: etree._Element | None = next(page.iterchildren(tag=etree.Element), None)
     if element is None:
         raise Unlistable("malformed_xml", "the record cannot be read (within the record)")

@@ -18,12 +18,11 @@ from assets.sources.exports.endnote_records import read_record
 from assets.sources.faults import Unlistable
 from assets.sources.text_lines import EXCERPT_BYTES, MAX_RECORD_BYTES
 from assets.sources.xml_encoding import Utf8Blocks
+from assets.sources.xml_record import RecordParser, check_encoding
 
 _MARK = re.compile(rb"<(/?)(records?)(?=[ \t\r\n/>])[^<>]{0,200}>")
 #: A mark that begins further from the end of what has been read is known to its end.
 _LONGEST_MARK = 256
-
-_UNDEFINED_ENTITY = 26  # libxml2: XML_ERR_UNDECLARED_ENTITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,7 @@ class _Cut:
 
 def parse(stream: BinaryIO, raw: RawObject) -> Iterator[Record | Quarantined]:
     """Records in order; see `assets.sources.base.Parser`."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-                             remove_comments=True, remove_pis=True)  # fmt: skip
+    parser = RecordParser()
     for index, cut in enumerate(_cuts(Utf8Blocks(stream))):
         try:
             yield read_record(_element(cut, parser), index, raw)
@@ -54,21 +52,11 @@ def count(stream: BinaryIO) -> int:
     return sum(1 for _ in _cuts(Utf8Blocks(stream)))
 
 
-def _element(cut: _Cut, parser: etree.XMLParser) -> etree._Element:
+def _element(cut: _Cut, parser: RecordParser) -> etree._Element:
     if cut.fault is not None:
         raise Unlistable(cut.fault, cut.detail)
-    try:
-        cut.content.decode("utf-8")
-    except UnicodeDecodeError as fault:
-        raise Unlistable("invalid_utf8", f"not valid UTF-8 at byte {fault.start} of the record") from fault
-    try:
-        return etree.fromstring(cut.content, parser)
-    except etree.XMLSyntaxError as error:
-        # The error's own log would hold those of earlier records, too.
-        undefined = any(entry.type == _UNDEFINED_ENTITY for entry in parser.error_log)
-        reason = "truncated_xml" if cut.at_end else "undefined_entity" if undefined else "malformed_xml"
-        detail = " ".join((error.msg or "not well-formed").split())
-        raise Unlistable(reason, f"{detail} (within the record)") from error
+    check_encoding(cut.content, at_end=cut.at_end)
+    return parser.element(cut.content, at_end=cut.at_end)
 
 
 def _cuts(blocks: Utf8Blocks) -> Iterator[_Cut]:

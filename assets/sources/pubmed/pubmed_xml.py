@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from lxml import etree
 from xml2arrow.exceptions import Xml2ArrowError
 
 from assets.sources.base import Quarantined, RawObject, Record, Source
@@ -24,6 +23,7 @@ from assets.sources.pubmed.regular import regular
 from assets.sources.pubmed.split import DELETION, Cut, Splitter
 from assets.sources.pubmed.tabular import read_columns
 from assets.sources.xml_encoding import Utf8Blocks
+from assets.sources.xml_record import RecordParser, check_encoding
 
 _READERS = {
     b"PubmedArticle": read_article,
@@ -34,21 +34,6 @@ _READERS = {
 #: Records that are read at a time, and bytes of them.
 RUN_RECORDS = 1_000
 RUN_BYTES = 6 * 1024 * 1024
-
-_UNDEFINED_ENTITY = 26  # libxml2: XML_ERR_UNDECLARED_ENTITY
-_UNDEFINED_PREFIX = 201  # libxml2: XML_NS_ERR_UNDEFINED_NAMESPACE
-
-
-def _parser(*, recover: bool) -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        recover=recover,
-        remove_comments=True,
-        remove_pis=True,
-    )
 
 
 def parse(stream: BinaryIO, raw: RawObject) -> Iterator[Record | Quarantined]:
@@ -78,12 +63,12 @@ class _RunOfCuts:
 
     cuts: list[tuple[int, Cut]]
     encoding: str
-    parser: etree.XMLParser
+    parser: RecordParser
 
 
 def _runs(stream: BinaryIO) -> Iterator[_RunOfCuts]:
     blocks = Utf8Blocks(stream)
-    parser = _parser(recover=False)
+    parser = RecordParser()
     cuts: list[tuple[int, Cut]] = []
     size = 0
     for index, cut in enumerate(Splitter(blocks)):
@@ -120,43 +105,15 @@ def _item(cut: Cut, index: int, raw: RawObject, run: _RunOfCuts) -> Record | Qua
         return fault.quarantined(index, place, cut.content)
 
 
-def _read(cut: Cut, index: int, raw: RawObject, parser: etree.XMLParser, encoding: str) -> Record:
+def _read(cut: Cut, index: int, raw: RawObject, parser: RecordParser, encoding: str) -> Record:
     if cut.fault is not None:
         raise Unlistable(cut.fault, cut.detail)
-    _check_encoding(cut, encoding)
-    try:
-        element = etree.fromstring(cut.content, parser)
-    except etree.XMLSyntaxError as error:
-        if _kinds(parser) != {_UNDEFINED_PREFIX}:
-            raise _syntax_fault(cut, error, _UNDEFINED_ENTITY in _kinds(parser)) from error
-        # Nothing is wrong but namespace prefixes that the file's root declares: recovering loses nothing.
-        element = etree.fromstring(cut.content, _parser(recover=True))
+    check_encoding(cut.content, encoding, at_end=cut.at_end)
+    element = parser.element(cut.content, at_end=cut.at_end)
     record = _READERS[cut.element](element, index)
     if fault := publication_fault(record.published_on, raw):
         raise Unlistable("implausible_date", f"PMID {record.pmid}: {fault}")
     return record
-
-
-def _check_encoding(cut: Cut, encoding: str) -> None:
-    try:
-        cut.content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # At the very end of a file that broke off, half a character is part of the break.
-        reason = "truncated_xml" if cut.at_end and error.end == len(cut.content) else "invalid_utf8"
-        raise Unlistable(reason, f"not valid {encoding} at byte {error.start} of the record") from error
-
-
-def _kinds(parser: etree.XMLParser) -> set[int]:
-    """Kinds of fault in the last text parsed. The error's own log would hold those of earlier records, too."""
-    return {entry.type for entry in parser.error_log}
-
-
-def _syntax_fault(cut: Cut, error: etree.XMLSyntaxError, undefined: bool) -> Unlistable:
-    reason = "truncated_xml" if cut.at_end else "undefined_entity" if undefined else "malformed_xml"
-    detail = " ".join((error.msg or "not well-formed").split())
-    if b'=\\"' in cut.content:
-        detail += '; quotes are escaped as \\", as in XML that was dumped into JSON'
-    return Unlistable(reason, f"{detail} (within the record)")
 
 
 SOURCE = Source(
