@@ -21,6 +21,7 @@ from assets.release.publish import (
     publish,
     refuse,
 )
+from expectations.day_checks import FETCHED_AS_ANNOUNCED
 from orchestration import versions
 from orchestration.gate import objections
 from orchestration.resources.dbt import DbtRun, project_fingerprint
@@ -64,11 +65,14 @@ def release_day(litlake: Installation, dt: date, run_id: str, manifest: Mapping[
     staged = {table.table: table for table in litlake.staging.current(dt, *RELEASED_TABLES)}
     content_id = content_hash(staged, RELEASED_TABLES)
     listings = staged["day_listings"].rows
-    if staged["raw_objects"].rows == 0:
-        litlake.staging.sweep(dt)
-        return Outcome("empty", content_id, 0)
     verdicts = litlake.ledger.verdicts(dt, content_id)
     reasons = objections(verdicts, declared_required(manifest))
+    if staged["raw_objects"].rows == 0:
+        # Nothing was listed: a quiet day, unless a service announced what did not come.
+        reasons = [reason for reason in reasons if reason.startswith(f"{FETCHED_AS_ANNOUNCED.asset}.")]
+        if not reasons:
+            litlake.staging.sweep(dt)
+            return Outcome("empty", content_id, 0)
     made_with = versions.versions(litlake)
     entries = litlake.raw.day(dt)
     release = DayRelease(

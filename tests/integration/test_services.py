@@ -15,6 +15,7 @@ from integration.conftest import NewInstallation
 from preprints import Preprints, preprint
 from replay import Answer, ReplayServer
 
+from assets.fetching.fetched import Fetch, Part
 from orchestration.days import today
 from orchestration.doctor import examine
 from orchestration.resources.installation import Installation
@@ -155,6 +156,24 @@ def test_a_day_of_nothing_is_asked_once_and_releases_nothing(new_asking: NewAski
         assert asking.run().state == "empty"
         assert asking.cursors() == []
         assert asking.rows("SELECT count(*) FROM curated.listings") == [(0,)]
+
+
+def test_a_day_of_which_records_were_announced_and_none_came_is_refused_and_not_taken_for_a_quiet_one(
+    new_asking: NewAsking,
+) -> None:
+    with new_asking(Preprints()) as asking:
+        log = asking.runner.installation.services.log
+        begun = log.begin(DAY, "biorxiv", "q", "hash")
+        now = begun.started_at
+        log.finish(
+            Fetch(
+                begun.fetch_id, "biorxiv", "biorxiv", "q", DAY, "hash", now, now, (Part("", 5, 0),), (), 1, 0, "print"
+            )
+        )
+        assert asking.state() == "waiting"
+        done = asking.runner.run(DAY, force=True)
+        assert done.state == "refused"
+        assert [reason for reason in done.reasons if "fetched_as_announced" in reason and "0 of 5" in reason]
 
 
 def test_nothing_is_asked_by_someone_whom_nobody_could_write_to(new_asking: NewAsking) -> None:
